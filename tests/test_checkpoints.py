@@ -1,0 +1,30 @@
+"""The shipped checkpoints: valid, up to date, and as good as the bars say."""
+import json
+
+import pytest
+
+from recon.checkpoints import checkpoint_folders, load, model_card
+from recon.data import data_home, load_data, DataError
+from recon.recipes import recipe
+
+SHIPPED = sorted(n for n, p in checkpoint_folders("nowhere").items())
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_card_belongs_to_the_registered_recipe(name):
+    checkpoint = load(name, model_dir="nowhere")
+    assert checkpoint.recipe == recipe(name), "the recipe has changed: train again, or `recon evaluate --write`"
+    card = checkpoint.card
+    for key in ("data", "budget", "steps", "wall_seconds", "device", "seed", "code_commit", "protocol", "metrics", "limits"):
+        assert card.get(key) not in (None, "", {}), key
+    assert not card["code_commit"].endswith("+"), "trained with uncommitted code"
+    assert abs(card["metrics"]["mse"] - card["mse_in_float32"]) < 0.01 * card["metrics"]["mse"], "what float16 costs"
+    assert name in model_card(card)
+
+
+def test_bars_of_chapter_10():
+    clean, noisy = (load(n, model_dir="nowhere").card for n in ("dense-mnist", "dense-mnist-noisy"))
+    assert clean["data"]["n_test"] == noisy["data"]["n_test"] == 10_000
+    assert clean["metrics"]["mse"] <= 0.0045
+    assert noisy["recipe"]["tests"][0] == "gaussian_noise(sigma=0.5)" and noisy["metrics"]["mse"] <= 0.0125
+    assert noisy["metrics"]["mse"] < min(b["mse"] for b in noisy["baselines"].values())

@@ -1,0 +1,112 @@
+"""What a notebook can't test: real kills, real signals, real processes."""
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+HERE = Path(__file__).parent
+SCRIPT = HERE / "train_toy.py"
+STEPS = 40
+ENV = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
+
+
+def train(folder, kind, *options, **kwargs):
+    return subprocess.Popen([sys.executable, SCRIPT, folder, kind, str(STEPS), *options], env=ENV, cwd=HERE.parent,
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **kwargs)
+
+
+def finish(process, code=0):
+    out, err = process.communicate(timeout=240)
+    assert process.returncode == code, err[-2000:]
+    return err
+
+
+def wait_for_state(folder, process, step):
+    "Wait until a state of at least this step lies on the disk."
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        try:
+            if int((folder / "last" / "progress.json").read_text().split('"step":')[1].split(",")[0]) >= step: return
+        except (OSError, IndexError): pass
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.02)
+    raise AssertionError("no state was saved")
+
+
+def everything(folder):
+    "All numbers that a run is made of: networks, moving average, optimisers, random states."
+    from safetensors.torch import load_file
+
+    last = folder / "last"
+    numbers = {f"{p.name}/{k}": v for p in sorted(last.glob("*.safetensors")) for k, v in load_file(p).items()}
+    for p in sorted(last.glob("optimizer*.bin")):
+        for i, state in torch.load(p, weights_only=True)["state"].items():
+            numbers |= {f"{p.name}/{i}/{k}": torch.as_tensor(v) for k, v in state.items()}
+    for p in sorted(last.glob("random_states_*.pkl")):
+        numbers[p.name] = torch.load(p, weights_only=False)["torch_manual_seed"]
+    return numbers
+
+
+def assert_equal(a, b):
+    a, b = everything(a), everything(b)
+    assert a.keys() == b.keys() and len(a) > 10
+    for key in a: assert torch.equal(a[key], b[key]), key
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("whole")
+    for kind in ("network", "game"): finish(train(folder / kind, kind))
+    return folder
+
+
+@pytest.mark.parametrize("kind", ["network", "game"])
+def test_killed_and_resumed_equals_uninterrupted(kind, uninterrupted, tmp_path):
+    process = train(tmp_path / kind, kind, "--slow")
+    wait_for_state(tmp_path / kind, process, 10)
+    process.kill()
+    process.communicate()
+    finish(train(tmp_path / kind, kind, "--resume"))
+    assert_equal(tmp_path / kind, uninterrupted / kind)
+    assert (tmp_path / kind / "log.csv").read_text() == (uninterrupted / kind / "log.csv").read_text()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for another process")
+def test_ctrl_c_keeps_the_last_state(uninterrupted, tmp_path):
+    process = train(tmp_path / "game", "game", "--slow")
+    wait_for_state(tmp_path / "game", process, 10)
+    process.send_signal(signal.SIGINT)
+    finish(process, code=130)
+    finish(train(tmp_path / "game", "game", "--resume"))
+    assert_equal(tmp_path / "game", uninterrupted / "game")
+
+
+def test_divergence_names_step_and_loss_and_keeps_the_last_good_state(tmp_path):
+    error = finish(train(tmp_path / "network", "network", "--explode"), code=1)
+    assert "stopped at step" in error and "network/loss is" in error and "the state of step 10 is kept" in error
+    assert all(torch.isfinite(v).all() for k, v in everything(tmp_path / "network").items() if v.is_floating_point())
+
+
+def test_time_budget_stops_cleanly(tmp_path):
+    finish(train(tmp_path / "network", "network", "--slow", "--minutes", "0.01"))
+    assert (tmp_path / "network" / "last" / "progress.json").exists()
+    finish(train(tmp_path / "network", "network", "--resume"))
+
+
+@pytest.mark.skipif(not torch.distributed.is_available(), reason="this PyTorch has no torch.distributed")
+def test_two_processes_train_one_network(uninterrupted, tmp_path):
+    command = [sys.executable, "-m", "accelerate.commands.launch", "--cpu", "--num_processes", "2", "--num_machines", "1",
+               "--mixed_precision", "no", "--dynamo_backend", "no", "--main_process_port", "0"]
+    for kind in ("network", "game"):
+        done = subprocess.run([*command, SCRIPT, tmp_path / kind, kind, str(STEPS)], env=ENV, capture_output=True, text=True,
+                              timeout=300, cwd=HERE.parent)
+        assert done.returncode == 0, done.stderr[-3000:]
+        alone, shared = everything(uninterrupted / kind), everything(tmp_path / kind)
+        # Each process damages its share with its own chance, so the numbers differ; the outcome must not.
+        assert alone.keys() <= shared.keys()
+        assert (tmp_path / kind / "best.safetensors").exists()

@@ -23,7 +23,7 @@ from recon.checkpoints import (
     Checkpoint, CheckpointError, checkpoint_folders, code_version, find_checkpoint, load, read_card, save_checkpoint, stack_examples,
 )
 from .corruptions import corruption
-from .data import Pairs, Pictures, ReconError, load_data, write_atomic
+from .data import DataError, Pairs, Pictures, load_data, write_atomic
 from .metrics import Protocol, measure, metrics_table
 from .recipes import Recipe, build_network, recipe as recipe_by_name, recipe_from_dict
 from .training import TrainingError, budget_steps, fit, make_batch, read_log, resume, seeded, start_run
@@ -37,7 +37,7 @@ def test_batches(
     "The test set, damaged the same way every time."
     module = corruption(damage)
     for k, start in enumerate(range(0, len(pictures), size)):
-        item = pictures.__getitems__(list(range(start, min(start + size, len(pictures)))))
+        item = pictures.batch(range(start, min(start + size, len(pictures))))
         yield make_batch(item, module, seeded("test", damage, k))
 
 # %% ../nbs/09_benchmark.ipynb #90798b38
@@ -56,6 +56,7 @@ def score(
         seconds += time.perf_counter() - started
         for name, value in measure(restored, batch.clean, metrics, protocol, mask=batch.mask).items():
             totals[name] += value * len(batch.clean)
+    if not len(pictures): raise DataError("There are no test pictures to measure with.")
     return {**{k: v / len(pictures) for k, v in totals.items()}, "ms": 1000 * seconds / len(pictures)}
 
 
@@ -79,7 +80,7 @@ def score_baselines(
 
 
 def _seen(train, damage, limit=60_000):
-    item = train.__getitems__(list(range(min(limit, len(train)))))
+    item = train.batch(range(min(limit, len(train))))
     return make_batch(item, corruption(damage), seeded("baselines", damage))
 
 # %% ../nbs/09_benchmark.ipynb #d407d28d
@@ -201,6 +202,9 @@ def train(
     recipe = recipe_by_name(recipe) if isinstance(recipe, str) else recipe
     recipe = dataclasses.replace(recipe, seed=recipe.seed if seed is None else seed, data=data or recipe.data)
     parts = {s: _load(recipe, None, s, download=download) for s in ("train", "valid", "test")}
+    if not len(parts["train"]) or not len(parts["test"]):
+        raise DataError(f"'{recipe.data}' has {len(parts['train'])} training and {len(parts['test'])} test pictures, and both are needed: "
+                        "add pictures, or say which are for testing with folders train/ and test/.")
     total = budget_steps(recipe, len(parts["train"]), steps, epochs, budget)
     run = _open_run(recipe, Path(out or Path("runs") / recipe.name), device, resume_run)
     fit(run, parts["train"], parts["valid"], total, minutes, validate_every=max(1, min(1000, total // 10)), progress=progress)
@@ -234,7 +238,7 @@ def publish(
     "Measure what a run has learned, as it ships (in half precision), and write the checkpoint."
     recipe, folder = run.recipe, run.folder / run.recipe.name
     network = best_network(run)
-    info = parts["test"].info if isinstance(parts["test"], Pictures) else parts["test"].a.info
+    info = parts["train"].info
     facts = {"data": {"name": info.name, "source": info.source, "licence": info.licence,
                       "n_train": len(parts["train"]), "n_test": len(parts["test"])},
              "budget": budget, "steps": run.step, "best_step": run.best_step, "wall_seconds": round(run.seconds, 1),
@@ -266,8 +270,8 @@ def _keep_evidence(run, test, folder, n=64, rows=200):
     lines = [f"{s},{name},{v:.6g}" for name, (steps, values) in curves.items()
              for s, v in list(zip(steps, values))[::max(1, len(steps) // rows)]]
     write_atomic(folder / "log.csv", "\n".join(["step,name,value", *lines]) + "\n")
-    if isinstance(test, Pictures) and "research" not in test.info.licence.lower():
-        stack_examples(test.__getitems__(spread(len(test), n)), folder / "examples.png")
+    if isinstance(test, Pictures) and test.info.shareable and len(test):
+        stack_examples(test.batch(spread(len(test), n)), folder / "examples.png")
 
 
 def spread(

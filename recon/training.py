@@ -112,7 +112,7 @@ def batches(
     plan = _Plan(len(data), batch, seed, start, rank, world)
     # Without a generator of its own, starting the loader would draw from the global one, and a resumed run, which
     # starts it once more, would see another dropout.
-    return iter(torch.utils.data.DataLoader(data, batch_sampler=plan, num_workers=workers, collate_fn=lambda x: x,
+    return iter(torch.utils.data.DataLoader(data, batch_sampler=plan, num_workers=workers,
                                             generator=seeded(seed, "loader")))
 
 # %% ../nbs/06_training.ipynb #20bec72c
@@ -485,7 +485,7 @@ class Interruption:
 def _held_out(run, valid, limit=1000):
     if not len(valid): return None
     spec = run.recipe.tests[0] if run.recipe.tests else run.recipe.corruption
-    item = valid.__getitems__(list(range(min(limit, len(valid)))))
+    item = valid.batch(range(min(limit, len(valid))))
     return make_batch(item, corruption(spec), seeded("validation"))
 
 

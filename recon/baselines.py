@@ -133,18 +133,22 @@ class Wiener(Baseline):
 
     def fit(self, clean, damaged, mask=None):
         c, d = _flat(clean), _flat(damaged)
-        held = max(1, len(c) // 10)
-        if self.ridge is None:
-            errors = [(self._solve(c[held:], d[held:], r)._predict(d[:held]) - c[:held]).square().mean().item() for r in self.ridges]
-            return self._solve(c, d, self.ridges[int(np.argmin(errors))])
-        return self._solve(c, d, self.ridge)
+        held, ridge = max(1, len(c) // 10), self.ridge
+        if ridge is None:
+            self._moments(c[held:], d[held:])
+            errors = [(self._solve(r)._predict(d[:held]) - c[:held]).square().mean().item() for r in self.ridges]
+            ridge = self.ridges[int(np.argmin(errors))]
+        self._moments(c, d)
+        return self._solve(ridge)
 
-    def _solve(self, c, d, ridge):
+    def _moments(self, c, d):
         self.mean, self.center = c.mean(0), d.mean(0)
-        d, c = d - self.center, c - self.mean
-        dd = d.T @ d / len(d)
-        dd += ridge * dd.diagonal().mean() * torch.eye(len(dd), dtype=dd.dtype)
-        self.map = torch.linalg.solve(dd, d.T @ c / len(d))  # [pixels, pixels]
+        d = d - self.center
+        self.dd, self.dc = d.T @ d / len(d), d.T @ (c - self.mean) / len(d)
+
+    def _solve(self, ridge):
+        dd = self.dd + ridge * self.dd.diagonal().mean() * torch.eye(len(self.dd), dtype=self.dd.dtype)
+        self.map = torch.linalg.solve(dd, self.dc)  # [pixels, pixels]
         if self.rank:
             axes = torch.linalg.eigh(self.map.T @ dd @ self.map)[1][:, -self.rank:]
             self.map = self.map @ axes @ axes.T

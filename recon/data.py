@@ -86,8 +86,9 @@ class Registry:
 
     def __getitem__(self, name):
         if name in self.makers: return self.makers[name]
-        near = difflib.get_close_matches(name, self.makers, 3) or self.names()
-        raise ReconError(f"There is no {self.what} '{name}'; did you mean {', '.join(near)}?")
+        near = difflib.get_close_matches(name, self.makers, 3)
+        hint = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(self.names())}."
+        raise ReconError(f"There is no {self.what} '{name}'; {hint}")
 
     def __contains__(self, name): return name in self.makers
 

@@ -494,7 +494,7 @@ def _checkpoint(run, log, held_out, bar):
     if held_out is not None:
         values = validate(run, held_out)
         log.write(run.step, values)
-        bar.set_postfix_str(f"{bar.postfix or ''} valid {values['valid/psnr']:.2f} dB".strip())
+        bar.set_description_str(f"{run.recipe.name}, valid {values['valid/psnr']:.2f} dB")
     else: _save_weights(run)
     save_state(run)
 

@@ -1,0 +1,195 @@
+"""Try the trained models of recon in a browser: `recon demo`, or as a Hugging Face Space."""
+import functools
+import os
+import tempfile
+from pathlib import Path
+
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+
+import gradio as gr
+import torch
+
+from recon.baselines import baseline
+from recon.checkpoints import checkpoint_names, load, model_card
+from recon.corruptions import corruption
+from recon.data import Picture, ReconError, fit_pixels, read_picture, save_picture, to_pil, to_uint8
+from recon.metrics import Protocol, measure, metrics_table
+from recon.restore import Restorer
+
+DAMAGES = {
+    "Gaussian noise": lambda s, side: f"gaussian_noise(sigma={s})",
+    "Salt and pepper": lambda s, side: f"salt_and_pepper(amount={min(1.0, s)})",
+    "White rectangle": lambda s, side: f"rectangle(size={max(1, round(s * side / 2))})",
+    "Strokes of a pen": lambda s, side: f"free_form(strokes={max(1, round(8 * s))})",
+    "None: it is damaged already": lambda s, side: "none",
+}
+CLASSICAL = {"Gaussian filter": "gaussian", "Total variation": "tv", "Non-local means": "nlm", "Wavelets": "wavelet", "Median": "median"}
+LARGEST = 1024  # pixels per side that the demo works on
+INTRO = """# recon: see how machines repair pictures
+Choose a digit, or draw or upload one; damage it; and watch an autoencoder bring it back, beside what a classical filter makes
+of the same pixels. Everything runs on this computer.
+
+**It draws what is likely, not what was there.** Where damage hides something, the network invents it, and doesn't tell you."""
+THEME = gr.themes.Soft(primary_hue="blue", font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"])
+# Small pictures are shown enlarged, pixel by pixel; a blurred enlargement would hide what the network really sees.
+CSS = ".pixels img {image-rendering: pixelated}"
+
+
+class PictureBox(gr.Image):
+    "An upload that hands over the file as it is, so that `read_picture` can say what is wrong with it."
+    is_template = True
+
+    def preprocess(self, payload): return payload.path if payload else None
+
+
+@functools.lru_cache(maxsize=8)
+def restorer(name, model_dir): return Restorer(load(name, model_dir=model_dir))
+
+
+@functools.lru_cache(maxsize=64)
+def classical_method(kind, damage, name, model_dir):
+    "A filter whose strength suits this damage, chosen on the checkpoint's examples."
+    method = baseline(CLASSICAL[kind])
+    clean = restorer(name, model_dir).checkpoint.examples()
+    return method.fit(clean, corruption(damage)(clean, torch.Generator().manual_seed(0)).image) if len(clean) else method
+
+
+def centre_digit(x, size):
+    "Lay a drawn digit as MNIST does: light on dark, 20/28 of the side, its centre of mass in the middle."
+    ink = x[0] / 2 + 0.5
+    border = torch.cat([ink[0], ink[-1], ink[:, 0], ink[:, -1]])
+    ink = 1 - ink if border.mean() > 0.5 else ink
+    rows, columns = ((ink > 0.3).any(d).nonzero()[:, 0] for d in (1, 0))
+    if not len(rows): return torch.full((1, size, size), -1.0)
+    ink = ink[rows[0]:rows[-1] + 1, columns[0]:columns[-1] + 1]
+    side, margin = max(ink.shape), size // 7
+    square = torch.nn.functional.pad(ink, ((side - ink.shape[1]) // 2, side - ink.shape[1] - (side - ink.shape[1]) // 2,
+                                           (side - ink.shape[0]) // 2, side - ink.shape[0] - (side - ink.shape[0]) // 2))
+    small = torch.nn.functional.interpolate(square[None, None], size=size - 2 * margin, mode="bilinear", antialias=True)[0, 0]
+    placed = torch.nn.functional.pad(small, (margin,) * 4)
+    mass = placed / placed.sum().clamp(min=1e-6)
+    shift = [round(size / 2 - 0.5 - (mass.sum(d) * torch.arange(size)).sum().item()) for d in (1, 0)]
+    shift = [max(-margin, min(margin, s)) for s in shift]
+    return (placed.roll(shift, (0, 1))[None] * 2 - 1).clamp(-1, 1)
+
+
+def prepare(picture, repairer):
+    "The picture as the network sees it, `[1, C, H, W]`."
+    see, recipe, x = repairer.sight, repairer.checkpoint.recipe, picture.pixels
+    if repairer.fit == "whole":
+        if x.shape[-2:] == (see.size, see.size) or not recipe.data.startswith(("mnist", "digits")):
+            return (fit_pixels(to_uint8(x), see.size, recipe.channels).float() / 127.5 - 1)[None]
+        return centre_digit(x.mean(0, keepdim=True), see.size)[None]
+    shrink = min(1.0, LARGEST / max(x.shape[-2:]))
+    if shrink < 1: x = torch.nn.functional.interpolate(x[None], scale_factor=shrink, mode="bicubic", antialias=True)[0].clamp(-1, 1)
+    return (x.expand(3, -1, -1) if recipe.channels == 3 else x.mean(0, keepdim=True))[None]
+
+
+def enlarged(x):
+    "A PIL picture large enough to be looked at, pixels staying pixels."
+    times = max(1, 280 // max(x.shape[-2:]))
+    return to_pil(x.repeat_interleave(times, -1).repeat_interleave(times, -2))
+
+
+def repair(picture, model, damage, strength, seed, classical, model_dir=None):
+    "Damage a picture, repair it both ways, and measure."
+    if not picture: raise gr.Error("Choose a digit, or draw or upload a picture first.")
+    try:
+        repairer = restorer(model, model_dir)
+        clean = prepare(read_picture(picture, max_pixels=25_000_000), repairer)
+        spec = DAMAGES[damage](float(strength), clean.shape[-1])
+        damaged = corruption(spec)(clean, torch.Generator().manual_seed(int(seed or 0))).image
+        ours = repairer(Picture(damaged[0])).picture.pixels[None]
+        filtered = classical_method(classical, spec if spec != "none" else "gaussian_noise(sigma=0.2)", model, model_dir)(damaged)
+    except ReconError as e: raise gr.Error(str(e)) from e
+    shown = [enlarged(x[0]) for x in (clean, damaged, filtered, ours)]
+    return *shown, (shown[1], shown[3]), report(clean, damaged, filtered, ours, classical, model, spec)
+
+
+def report(clean, damaged, filtered, ours, classical, model, spec):
+    "The numbers, or why there are none."
+    if spec == "none":
+        return "Nothing was added, so the truth isn't known and nothing can be measured. Compare the pictures, and doubt the details."
+    names = ("mse", "psnr", "ssim") if min(clean.shape[-2:]) >= 11 else ("mse", "psnr")
+    rows = {"damaged": damaged, classical: filtered, model: ours}
+    return metrics_table({n: measure(y, clean, names) for n, y in rows.items()}, Protocol()) + f"\n\nDamage: `{spec}`"
+
+
+def examples(model, model_dir=None):
+    "A few held-out test pictures as files."
+    folder = Path(tempfile.mkdtemp(prefix="recon-demo-"))
+    return [str(save_picture(x, folder / f"{i:02d}.png")) for i, x in enumerate(load(model, model_dir=model_dir).examples()[:24])]
+
+
+def drawn(editor):
+    "The sketch as a file; strokes are light on dark."
+    image = (editor or {}).get("composite")
+    if image is None: return None
+    path = Path(tempfile.mkdtemp(prefix="recon-demo-")) / "drawing.png"
+    return str(save_picture(read_picture(image.convert("RGB")), path))
+
+
+def choose_picture(files):
+    "The left column: a picture, and three ways to get one."
+    picture = PictureBox(label="Your picture", value=files[0] if files else None, sources=["upload", "clipboard"], height=230,
+                         elem_classes="pixels", elem_id="picture")
+    with gr.Tabs():
+        with gr.Tab("Test digits"):
+            gr.Markdown("Digits that no model here has been trained on.")
+            gallery = gr.Gallery(files, columns=8, height=190, allow_preview=False, show_label=False, elem_classes="pixels", elem_id="gallery")
+        with gr.Tab("Draw"):
+            pad = gr.Sketchpad(label="Draw a digit", type="pil", image_mode="RGB", canvas_size=(280, 280), height=380, layers=False,
+                               brush=gr.Brush(default_size=22, colors=["#000000"], color_mode="fixed"))
+            use = gr.Button("Use the drawing")
+    chosen = gr.State(files)
+    return picture, gallery, pad, use, chosen
+
+
+def build_demo(model_dir=None):
+    "The app; `model_dir` adds checkpoints of your own."
+    model_dir = str(model_dir) if model_dir else None
+    models = checkpoint_names(model_dir)
+    if not models: raise ReconError("There are no models to show; train one with `recon train dense-digits`.")
+    first = "dense-mnist-noisy" if "dense-mnist-noisy" in models else models[0]
+    card = lambda name: model_card(load(name, model_dir=model_dir).card)
+    with gr.Blocks(title="recon", analytics_enabled=False) as demo:
+        gr.Markdown(INTRO)
+        with gr.Row():
+            with gr.Column(scale=2, min_width=320):
+                picture, gallery, pad, use, chosen = choose_picture(examples(first, model_dir))
+            with gr.Column(scale=3, min_width=320):
+                with gr.Row():
+                    model = gr.Dropdown(models, value=first, label="Model")
+                    damage = gr.Dropdown(list(DAMAGES), value="Gaussian noise", label="Damage")
+                    classical = gr.Dropdown(list(CLASSICAL), value="Gaussian filter", label="Classical rival")
+                with gr.Row():
+                    strength = gr.Slider(0, 1, value=0.5, step=0.05, label="Strength")
+                    seed = gr.Number(0, label="Chance (seed)", precision=0, minimum=0, maximum=2**31)
+                go = gr.Button("Damage and repair", variant="primary", elem_id="go")
+                with gr.Row():
+                    outputs = [gr.Image(label=n, format="png", interactive=False, height=190, min_width=130, elem_classes="pixels", elem_id=i, buttons=["download"])
+                               for n, i in (("What the network should see", "original"), ("Damaged", "damaged"), ("Classical", "classical"), ("Ours", "ours"))]
+                numbers = gr.Markdown(elem_id="numbers")
+                slider = gr.ImageSlider(label="Before and after", format="png", interactive=False, height=300, elem_classes="pixels", elem_id="slider")
+        with gr.Accordion("About this model: data, numbers, limits", open=False): about = gr.Markdown(card(first))
+        inputs, results = [picture, model, damage, strength, seed, classical], [*outputs, slider, numbers]
+        run = functools.partial(repair, model_dir=model_dir)
+        gr.on([go.click, demo.load, picture.change, model.change, damage.change, strength.release, seed.submit, classical.change],
+              run, inputs, results, api_name="repair", show_progress="minimal")
+        use.click(drawn, pad, picture, api_visibility="private")
+        model.change(card, model, about, api_visibility="private")
+
+        def pick(files, event: gr.SelectData): return files[event.index]
+
+        gallery.select(pick, chosen, picture, api_visibility="private")
+    return demo.queue(max_size=32, default_concurrency_limit=2)
+
+
+def main(host="127.0.0.1", port=None, share=False, model_dir=None, open_browser=True):
+    "Serve the app until Ctrl-C."
+    build_demo(model_dir).launch(server_name=host, server_port=port, share=share, inbrowser=open_browser, max_file_size="20mb",
+                                 theme=THEME, css=CSS, footer_links=["api"])
+
+
+if __name__ == "__main__":
+    main(host="0.0.0.0" if os.environ.get("SPACE_ID") else "127.0.0.1", open_browser=False)

@@ -1,0 +1,67 @@
+"""Properties that every corruption must have, searched for counterexamples."""
+import torch
+from hypothesis import given, settings, strategies as st
+
+from recon.corruptions import CORRUPTIONS, corruption
+from recon.data import parse_spec
+
+settings.register_profile("recon", max_examples=40, deadline=None, derandomize=True)
+settings.load_profile("recon")
+
+sizes = st.tuples(st.integers(1, 3), st.sampled_from([1, 3]), st.integers(1, 40), st.integers(1, 40))
+unit = st.floats(0, 1, allow_nan=False)
+spans = st.tuples(unit, unit).map(lambda p: tuple(sorted(p)))
+strengths = st.one_of(unit, spans)
+specs = st.one_of(
+    strengths.map(lambda s: f"gaussian_noise(sigma={s})"), strengths.map(lambda s: f"salt_and_pepper(amount={s})"),
+    st.one_of(st.integers(1, 50), st.tuples(st.integers(1, 9), st.integers(9, 50))).map(lambda s: f"rectangle(size={s})"),
+    st.integers(1, 50).map(lambda s: f"center_hole(size={s})"),
+    st.tuples(st.integers(0, 4), st.floats(-1, 1)).map(lambda s: f"free_form(strokes={s[0]}, value={s[1]})"),
+    st.tuples(st.integers(1, 8), st.sampled_from(["bilinear", "bicubic"]), st.booleans(), st.booleans()).map(
+        lambda s: f"downscale(factor={s[0]}, mode='{s[1]}', antialias={s[2]}, restore_size={s[3]})"),
+    st.sampled_from(["none", "grayscale", "lightness"]))
+
+
+def pictures(shape, seed): return torch.rand(shape, generator=torch.Generator().manual_seed(seed)) * 2 - 1
+
+
+def damage(spec, x, seed): return corruption(spec)(x, torch.Generator().manual_seed(seed))
+
+
+@given(specs, sizes, st.integers(0, 2**31))
+def test_range_shape_and_untouched_pixels(spec, shape, seed):
+    x = pictures(shape, seed)
+    before = x.clone()
+    image, mask = damage(spec, x, seed)
+    assert torch.equal(x, before), "the input must not be changed"
+    assert len(image) == len(x) and image.dtype == x.dtype and torch.isfinite(image).all()
+    assert -1 <= image.min() and image.max() <= 1
+    if not spec.startswith("downscale") or "restore_size=True" in spec: assert image.shape[-2:] == x.shape[-2:]
+    if mask is not None:
+        assert mask.shape == (len(x), 1, *x.shape[-2:]) and set(mask.unique().tolist()) <= {0.0, 1.0}
+        kept = mask.expand_as(x) == 0
+        assert torch.equal(image[kept], x[kept]), "pixels outside the mask must be identical"
+
+
+@given(specs, specs, sizes, st.integers(0, 2**31))
+def test_the_same_seed_gives_the_same_damage(one, two, shape, seed):
+    x, spec = pictures(shape, seed), f"{one} | {two}"
+    a, b = damage(spec, x, seed), damage(spec, x, seed)
+    assert torch.equal(a.image, b.image) and (a.mask is None) == (b.mask is None)
+    assert a.mask is None or torch.equal(a.mask, b.mask)
+    torch.rand(7)  # whatever else happens to the global generator
+    assert torch.equal(a.image, damage(spec, x, seed).image)
+
+
+@given(specs)
+def test_repr_is_the_spec(spec):
+    c = corruption(spec)
+    assert repr(corruption(repr(c))) == repr(c) and parse_spec(repr(c))[0] == parse_spec(spec)[0]
+
+
+@given(st.sampled_from(sorted(CORRUPTIONS)), st.integers(0, 2**31))
+def test_a_picture_is_damaged_alike_on_every_device(name, seed):
+    # No second device is needed to check the rule behind it: all chance is drawn where the generator is, in float32.
+    x = pictures((2, 3, 16, 16), seed)
+    low, full = damage(name, x.double(), seed).image, damage(name, x, seed).image
+    assert torch.allclose(low.float(), full, atol=1e-5)

@@ -328,9 +328,14 @@ def _accelerator(device):
 
 
 def _moving_average(network, decay):
-    from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+    from torch.optim.swa_utils import AveragedModel
 
-    return AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(decay)).eval().requires_grad_(False)
+    def blend(average, current, n):
+        # A long memory would remember the random beginning for thousands of steps, so it grows with the run.
+        now = min(decay, (1 + float(n)) / (10 + float(n)))
+        for a, c in zip(average, current): a.lerp_(c, 1 - now)
+
+    return AveragedModel(network, multi_avg_fn=blend).eval().requires_grad_(False)
 
 
 def start_run(

@@ -8,6 +8,7 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 import gradio as gr
 import torch
+from PIL import Image
 
 from recon.baselines import baseline
 from recon.checkpoints import checkpoint_names, load, model_card
@@ -32,14 +33,16 @@ of the same pixels. Everything runs on this computer.
 **It draws what is likely, not what was there.** Where damage hides something, the network invents it, and doesn't tell you."""
 THEME = gr.themes.Soft(primary_hue="blue", font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"])
 # Small pictures are shown enlarged, pixel by pixel; a blurred enlargement would hide what the network really sees.
-CSS = ".pixels img {image-rendering: pixelated}"
+CSS = """.pixels img {image-rendering: pixelated}
+#picture img {width: 100%; height: 100%; object-fit: contain}
+#numbers td, #numbers th {white-space: nowrap; padding: 4px 8px}"""
 
 
-class PictureBox(gr.Image):
+def picture_box(value):
     "An upload that hands over the file as it is, so that `read_picture` can say what is wrong with it."
-    is_template = True
-
-    def preprocess(self, payload): return payload.path if payload else None
+    box = gr.Image(label="Your picture", value=value, sources=["upload", "clipboard"], height=230, elem_classes="pixels", elem_id="picture")
+    box.preprocess = lambda payload: payload.path if payload else None
+    return box
 
 
 @functools.lru_cache(maxsize=8)
@@ -118,28 +121,27 @@ def report(clean, damaged, filtered, ours, classical, model, spec):
 def examples(model, model_dir=None):
     "A few held-out test pictures as files."
     folder = Path(tempfile.mkdtemp(prefix="recon-demo-"))
-    return [str(save_picture(x, folder / f"{i:02d}.png")) for i, x in enumerate(load(model, model_dir=model_dir).examples()[:24])]
+    return [str(save_picture(x, folder / f"{i:02d}.png")) for i, x in enumerate(load(model, model_dir=model_dir).examples()[:12])]
 
 
 def drawn(editor):
-    "The sketch as a file; strokes are light on dark."
+    "The sketch on white paper, as a file."
     image = (editor or {}).get("composite")
     if image is None: return None
-    path = Path(tempfile.mkdtemp(prefix="recon-demo-")) / "drawing.png"
-    return str(save_picture(read_picture(image.convert("RGB")), path))
+    return str(save_picture(read_picture(image), Path(tempfile.mkdtemp(prefix="recon-demo-")) / "drawing.png"))
 
 
 def choose_picture(files):
     "The left column: a picture, and three ways to get one."
-    picture = PictureBox(label="Your picture", value=files[0] if files else None, sources=["upload", "clipboard"], height=230,
-                         elem_classes="pixels", elem_id="picture")
+    picture = picture_box(files[0] if files else None)
     with gr.Tabs():
         with gr.Tab("Test digits"):
             gr.Markdown("Digits that no model here has been trained on.")
-            gallery = gr.Gallery(files, columns=8, height=190, allow_preview=False, show_label=False, elem_classes="pixels", elem_id="gallery")
+            gallery = gr.Gallery(files, columns=4, height="auto", allow_preview=False, show_label=False, elem_classes="pixels", elem_id="gallery")
         with gr.Tab("Draw"):
-            pad = gr.Sketchpad(label="Draw a digit", type="pil", image_mode="RGB", canvas_size=(280, 280), height=380, layers=False,
-                               brush=gr.Brush(default_size=22, colors=["#000000"], color_mode="fixed"))
+            # With a sheet of paper under it, the editor begins with the brush in hand.
+            pad = gr.ImageEditor(Image.new("RGB", (280, 280), "white"), label="Draw a digit", type="pil", image_mode="RGB", canvas_size=(280, 280), sources=(),
+                                 transforms=(), layers=False, height=400, brush=gr.Brush(default_size=16, colors=["#000000"], color_mode="fixed"))
             use = gr.Button("Use the drawing")
     chosen = gr.State(files)
     return picture, gallery, pad, use, chosen
@@ -168,9 +170,11 @@ def build_demo(model_dir=None):
                 go = gr.Button("Damage and repair", variant="primary", elem_id="go")
                 with gr.Row():
                     outputs = [gr.Image(label=n, format="png", interactive=False, height=190, min_width=130, elem_classes="pixels", elem_id=i, buttons=["download"])
-                               for n, i in (("What the network should see", "original"), ("Damaged", "damaged"), ("Classical", "classical"), ("Ours", "ours"))]
-                numbers = gr.Markdown(elem_id="numbers")
-                slider = gr.ImageSlider(label="Before and after", format="png", interactive=False, height=300, elem_classes="pixels", elem_id="slider")
+                               for n, i in (("Original", "original"), ("Damaged", "damaged"), ("Classical", "classical"), ("Ours", "ours"))]
+                with gr.Row():
+                    with gr.Column(min_width=300): numbers = gr.Markdown(elem_id="numbers")
+                    with gr.Column(min_width=300):
+                        slider = gr.ImageSlider(label="Before and after", format="png", interactive=False, height=330, elem_classes="pixels", elem_id="slider")
         with gr.Accordion("About this model: data, numbers, limits", open=False): about = gr.Markdown(card(first))
         inputs, results = [picture, model, damage, strength, seed, classical], [*outputs, slider, numbers]
         run = functools.partial(repair, model_dir=model_dir)

@@ -1,0 +1,67 @@
+"""What several tests need: the running app, and a browser."""
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
+
+
+def find_browser():
+    return next((found for name in BROWSERS if (found := shutil.which(name))), None)
+
+
+def install_browser():
+    "The system's package manager where we may use it, else Playwright's own download."
+    if shutil.which("apt-get") and hasattr(os, "geteuid") and os.geteuid() == 0:
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "env": {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}}
+        subprocess.run(["apt-get", "update", "-qq"], **quiet)
+        subprocess.run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium"], **quiet)
+        if found := find_browser(): return {"executable_path": found}
+    done = subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], capture_output=True, text=True)
+    return {} if done.returncode == 0 else None
+
+
+@pytest.fixture(scope="session")
+def browser():
+    "A headless Chromium."
+    from playwright.sync_api import sync_playwright
+
+    options = {"executable_path": found} if (found := find_browser()) else install_browser()
+    if options is None:
+        if os.environ.get("CI"): pytest.fail("There is no Chromium, and none could be installed.")
+        pytest.skip("There is no Chromium, and none could be installed; the app wasn't tested in a browser.")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(args=["--no-sandbox"], **options)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def app_url(tmp_path_factory):
+    "The app as `recon demo` serves it, in a process of its own."
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        port = s.getsockname()[1]
+    log = tmp_path_factory.mktemp("app") / "log.txt"
+    command = [sys.executable, "-c", "import sys; from recon.cli import main; sys.exit(main())", "demo", "--port", str(port), "--no-open"]
+    with log.open("w") as out:
+        process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, cwd=ROOT, env={**os.environ, "OMP_NUM_THREADS": "1"})
+        url, deadline = f"http://127.0.0.1:{port}", time.monotonic() + 120
+        while time.monotonic() < deadline:
+            assert process.poll() is None, log.read_text()
+            try:
+                urllib.request.urlopen(url, timeout=5).read()
+                break
+            except OSError: time.sleep(0.3)
+        else: raise AssertionError(log.read_text())
+        yield url
+        process.terminate()
+        process.wait(timeout=20)

@@ -49,17 +49,17 @@ def main(
 ) -> int:                          # 0 all is well, 1 something the user can put right, 2 wrong usage, 130 interrupted
     "Run a command line."
     warnings.filterwarnings("ignore", category=UserWarning, module="torch|accelerate|PIL")
-    try: return app(args=args, prog_name="recon", standalone_mode=False) or 0
+    try: code = app(args=args, prog_name="recon", standalone_mode=False) or 0
     except ReconError as e:
         print(f"recon: {e}", file=sys.stderr)
         return 1
-    except (KeyboardInterrupt, typer.Abort):
-        print("recon: interrupted; what was finished is kept, and `recon train … --resume` goes on.", file=sys.stderr)
-        return 130
+    except (KeyboardInterrupt, typer.Abort): code = 130
     except Exception as e:
         if not hasattr(e, "format_message"): raise  # only wrong usage knows how to show itself
         e.show()
         return e.exit_code
+    if code == 130: print("recon: interrupted; what was finished is kept, and `recon train … --resume` goes on.", file=sys.stderr)
+    return code
 
 # %% ../nbs/21_cli.ipynb #db3f8296
 @data_app.command("list")

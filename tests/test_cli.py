@@ -61,7 +61,7 @@ def files(tmp_path_factory):
     Image.new("RGB", (3000, 2000), (9, 99, 199)).save(folder / "large.jpg")
     (folder / "empty.png").write_bytes(b"")
     (folder / "text.png").write_text("not a picture")
-    (folder / "cut.png").write_bytes((folder / "rgb.png").read_bytes()[:200])
+    (folder / "cut.jpg").write_bytes((folder / "sideways.jpg").read_bytes()[:500])
     grey.save(folder / "dancing.gif", save_all=True, append_images=[Image.fromarray(np.roll(ramp, 5, 1))])
     chunk = lambda kind, data: len(data).to_bytes(4, "big") + kind + data + __import__("zlib").crc32(kind + data).to_bytes(4, "big")
     header = (100_000).to_bytes(4, "big") * 2 + bytes([8, 2, 0, 0, 0])
@@ -77,7 +77,7 @@ def test_a_folder_of_every_kind(files, tmp_path):
     done = restore(files, tmp_path / "out", code=1)
     for name, size in SIZES.items():
         with Image.open(tmp_path / "out" / name) as image: assert image.size == size, name
-    for name in ("empty.png", "text.png", "cut.png", "dancing.gif", "bomb.png"):
+    for name in ("empty.png", "text.png", "cut.jpg", "dancing.gif", "bomb.png"):
         assert name in done.stderr and not (tmp_path / "out" / name).exists()
     with Image.open(tmp_path / "out" / "sixteen.png") as image: assert image.mode == "I;16"
     with Image.open(tmp_path / "out" / "alpha.png") as image, Image.open(files / "alpha.png") as original:
@@ -85,7 +85,7 @@ def test_a_folder_of_every_kind(files, tmp_path):
     assert not list((tmp_path / "out").glob(".*")), "no temporary file is left behind"
 
 
-@pytest.mark.parametrize("name, says", [("empty.png", "is empty"), ("text.png", "is not a picture"), ("cut.png", "damaged or cut off"),
+@pytest.mark.parametrize("name, says", [("empty.png", "is empty"), ("text.png", "is not a picture"), ("cut.jpg", "damaged or cut off"),
                                         ("dancing.gif", "animated"), ("bomb.png", "pixels"), ("missing.png", "There is no file")])
 def test_bad_files_get_one_sentence(files, tmp_path, name, says):
     done = restore(files / name, tmp_path / "x.png", code=1)

@@ -96,7 +96,8 @@ class MeanPicture(Baseline):
 # %% ../nbs/08_baselines.ipynb #7f972d40
 def _flat(x, limit=4096):
     if x[0].numel() > limit:
-        raise DataError(f"A linear map of {x[0].numel()} values is too large; use it on pictures of at most {limit} values, e.g. 64 × 64 in grey.")
+        raise DataError(f"A linear map of {x[0].numel()} values is too large; use it on pictures of at most {limit} values, "
+                        "e.g. 64 × 64 in grey.")
     return x.flatten(1).double()
 
 
@@ -278,7 +279,8 @@ def _fill(function, damaged, mask):
 class GreyFill(Baseline):
     "A grey hole."
 
-    def restore(self, damaged, mask): return _fill(lambda x, m: np.where(m.reshape(m.shape + (1,) * (x.ndim - 2)), 0.5, x), damaged, mask)
+    def restore(self, damaged, mask):
+        return _fill(lambda x, m: np.where(m.reshape(m.shape + (1,) * (x.ndim - 2)), 0.5, x), damaged, mask)
 
 
 @_register("ring_mean", "")

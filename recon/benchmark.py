@@ -20,7 +20,8 @@ from torch import Tensor, nn
 
 from .baselines import baseline
 from recon.checkpoints import (
-    Checkpoint, CheckpointError, checkpoint_folders, code_version, find_checkpoint, load, read_card, save_checkpoint, stack_examples,
+    Checkpoint, CheckpointError, checkpoint_folders, code_version, find_checkpoint, load, read_card, save_checkpoint,
+                               stack_examples,
 )
 from .corruptions import corruption
 from .data import DataError, Pairs, Pictures, load_data, write_atomic
@@ -45,8 +46,8 @@ def score(
     method,                       # `(damaged, mask) → restored`, all `[B, C, H, W]` in [-1, 1]
     pictures: Pictures | Pairs,   # the test split
     damage: str,                  # spec of the corruption
-    metrics: tuple[str, ...] = ("mse", "psnr", "ssim"),
-    protocol: Protocol = Protocol(),
+    metrics: tuple[str, ...] = ("mse", "psnr", "ssim"), # names in `recon.metrics.METRICS`
+    protocol: Protocol = Protocol(), # what counts
 ) -> dict[str, float]:            # each metric's mean over the set, and `ms`: milliseconds for a picture
     "Measure one method on the whole test set."
     totals, seconds = dict.fromkeys(metrics, 0.0), 0.0
@@ -65,8 +66,8 @@ def score_baselines(
     train: Pictures | Pairs,    # for those that learn from examples (PCA, the best linear filter, …)
     test: Pictures | Pairs,     # the test split
     damage: str,                # spec of the corruption
-    metrics: tuple[str, ...] = ("mse", "psnr", "ssim"),
-    protocol: Protocol = Protocol(),
+    metrics: tuple[str, ...] = ("mse", "psnr", "ssim"), # names in `recon.metrics.METRICS`
+    protocol: Protocol = Protocol(), # what counts
 ) -> dict[str, dict[str, float]]: # name → what `score` gives
     "Measure classical methods on the same pictures; those that learn see the same training pictures as the network."
     scores, seen = {}, None
@@ -138,7 +139,8 @@ def differences(
 ) -> list[str]:              # one sentence for each number that differs
     "Where a card doesn't tell the truth."
     found = []
-    for part, then, where in [(now, card, "")] + [(now["also"][d], card.get("also", {}).get(d, {}), f" on {d}") for d in now["also"]]:
+    for part, then, where in [(now, card, "")] + [(now["also"][d], card.get("also", {}).get(d, {}), f" on {d}")
+                                                  for d in now["also"]]:
         rows = {"the network": (part["metrics"], then.get("metrics", {})),
                 **{b: (v, then.get("baselines", {}).get(b, {})) for b, v in part["baselines"].items()}}
         found += [f"{metric} of {row}{where} is {value:.6g}, the card says {old.get(metric)}"
@@ -203,11 +205,13 @@ def train(
     recipe = dataclasses.replace(recipe, seed=recipe.seed if seed is None else seed, data=data or recipe.data)
     parts = {s: _load(recipe, None, s, download=download) for s in ("train", "valid", "test")}
     if not len(parts["train"]) or not len(parts["test"]):
-        raise DataError(f"'{recipe.data}' has {len(parts['train'])} training and {len(parts['test'])} test pictures, and both are needed: "
+        raise DataError(f"'{recipe.data}' has {len(parts['train'])} training and {len(parts['test'])} test pictures, and "
+                        "both are needed: "
                         "add pictures, or say which are for testing with folders train/ and test/.")
     total = budget_steps(recipe, len(parts["train"]), steps, epochs, budget)
     run = _open_run(recipe, Path(out or Path("runs") / recipe.name), device, resume_run)
-    fit(run, parts["train"], parts["valid"], total, minutes, validate_every=max(1, min(1000, total // 10)), progress=progress)
+    fit(run, parts["train"], parts["valid"], total, minutes, validate_every=max(1, min(1000, total // 10)),
+        progress=progress)
     own = steps is not None or epochs is not None or run.step < total
     return publish(run, parts, budget="own" if own else budget)
 
@@ -285,7 +289,8 @@ def spread(
 def _device_name(device):
     import platform
 
-    return torch.cuda.get_device_name(device) if device.type == "cuda" else f"{device.type}, {os.cpu_count()} cores, {platform.machine()}"
+    if device.type == "cuda": return torch.cuda.get_device_name(device)
+    return f"{device.type}, {os.cpu_count()} cores, {platform.machine()}"
 
 # %% ../nbs/09_benchmark.ipynb #b30674b5
 def show_rows(
@@ -297,7 +302,8 @@ def show_rows(
     import matplotlib.pyplot as plt
 
     n = min(n, *(len(x) for x in rows.values()))
-    fig, axes = plt.subplots(len(rows), 1, figsize=(width, len(rows) * (width - 1.3) / n), layout="constrained", squeeze=False)
+    fig, axes = plt.subplots(len(rows), 1, figsize=(width, len(rows) * (width - 1.3) / n), layout="constrained",
+                             squeeze=False)
     for ax, (label, x) in zip(axes[:, 0], rows.items()):
         strip = torch.cat([nn.functional.pad(p, (1, 1, 1, 1), value=1.0) for p in x[:n].cpu()], dim=-1)
         ax.imshow(strip.permute(1, 2, 0).clamp(-1, 1) / 2 + 0.5, cmap="gray", vmin=0, vmax=1, interpolation="nearest")

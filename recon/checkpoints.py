@@ -62,9 +62,13 @@ def unstack_examples(
 # %% ../nbs/07_checkpoints.ipynb #c1e62b35
 def code_version() -> str: # e.g. `3f2c1ab9d0e4`, with `+` for changed files; `unknown` outside a git checkout
     "The commit of the code that is running."
-    def git(*args): return subprocess.run(["git", *args], cwd=Path(recon.__file__).parent, capture_output=True, text=True, check=True).stdout
+    def git(*args):
+        return subprocess.run(["git", *args], cwd=Path(recon.__file__).parent, capture_output=True, text=True,
+                              check=True).stdout
 
-    try: return git("rev-parse", "--short=12", "HEAD").strip() + ("+" if git("status", "--porcelain", "--", ".", "../nbs") else "")
+    try:
+        changed = git("status", "--porcelain", "--", ".", "../nbs")
+        return git("rev-parse", "--short=12", "HEAD").strip() + ("+" if changed else "")
     except (OSError, subprocess.CalledProcessError): return "unknown"
 
 
@@ -83,7 +87,8 @@ def save_checkpoint(
     if half: weights = {k: v.half() if v.is_floating_point() else v for k, v in weights.items()}
     data = save(weights)
     write_atomic(folder / "model.safetensors", data)
-    card = {"recipe": recipe_to_dict(recipe), **facts, "limits": recipe.limits, "precision": "float16" if half else "float32",
+    card = {"recipe": recipe_to_dict(recipe), **facts, "limits": recipe.limits,
+            "precision": "float16" if half else "float32",
             "parameters": count_parameters(network), "sha256": hashlib.sha256(data).hexdigest()}
     write_atomic(folder / "card.json", json.dumps(card, indent=1, ensure_ascii=False) + "\n")
     return folder
@@ -113,8 +118,10 @@ def read_card(
     "The card of a checkpoint."
     folder = Path(folder)
     try: card = json.loads((folder / "card.json").read_text(encoding="utf-8"))
-    except FileNotFoundError as e: raise CheckpointError(f"There is no checkpoint in '{folder}': card.json is missing.") from e
-    except (ValueError, OSError) as e: raise CheckpointError(f"The card of '{folder.name}' can't be read: it isn't valid JSON.") from e
+    except FileNotFoundError as e:
+        raise CheckpointError(f"There is no checkpoint in '{folder}': card.json is missing.") from e
+    except (ValueError, OSError) as e:
+        raise CheckpointError(f"The card of '{folder.name}' can't be read: it isn't valid JSON.") from e
     if not isinstance(card, dict) or not {"recipe", "sha256"} <= set(card):
         raise CheckpointError(f"The card of '{folder.name}' is not one of recon's: 'recipe' or 'sha256' is missing.")
     return card
@@ -185,11 +192,15 @@ def model_card(
 ) -> str:       # Markdown
     "The card in words and a table."
     recipe, data = card["recipe"], card.get("data", {})
-    trained = f"{card.get('steps', 0):,} steps ({card.get('budget', '?')} budget, {card.get('wall_seconds', 0) / 60:.0f} min on {card.get('device', '?')})"
+    budget = f"{card.get('budget', '?')} budget, {card.get('wall_seconds', 0) / 60:.0f} min on {card.get('device', '?')}"
+    trained = f"{card.get('steps', 0):,} steps ({budget})"
     lines = [f"# {recipe['name']}", recipe["title"] + ".", "",
-             f"- **Data**: {data.get('name', '?')}, {data.get('n_train', 0):,} training and {data.get('n_test', 0):,} test pictures; {data.get('source', '')} {data.get('licence', '')}".rstrip(),
-             f"- **Network**: `{recipe['network']}`, {card['parameters']:,} parameters, stored as {card.get('precision', '?')}",
-             f"- **Training**: damage `{recipe['corruption']}`, objective `{recipe['objective']}`, {trained}, seed {card.get('seed')}, code {card.get('code_commit')}"]
+             f"- **Data**: {data.get('name', '?')}, {data.get('n_train', 0):,} training and {data.get('n_test', 0):,} test "
+             f"pictures; {data.get('source', '')} {data.get('licence', '')}".rstrip(),
+             f"- **Network**: `{recipe['network']}`, {card['parameters']:,} parameters, stored as "
+             f"{card.get('precision', '?')}",
+             f"- **Training**: damage `{recipe['corruption']}`, objective `{recipe['objective']}`, {trained}, seed "
+             f"{card.get('seed')}, code {card.get('code_commit')}"]
     for damage, part in {recipe["tests"][0] if recipe["tests"] else "none": card, **card.get("also", {})}.items():
         lines += ["", f"## Measured on damage `{damage}`", "", _card_table(recipe["name"], part)]
     lines += ["", f"Protocol: {card['protocol']}"] if card.get("protocol") else []

@@ -21,7 +21,8 @@ import recon
 from .data import ReconError
 
 # %% ../nbs/21_cli.ipynb #1966d1c0
-app = typer.Typer(name="recon", no_args_is_help=True, add_completion=False, rich_markup_mode="markdown", pretty_exceptions_enable=False,
+app = typer.Typer(name="recon", no_args_is_help=True, add_completion=False, rich_markup_mode="markdown",
+                  pretty_exceptions_enable=False,
                   help="See how machines learn to repair pictures, and use what they learned.")
 data_app = typer.Typer(no_args_is_help=True, help="Datasets: what there is, where it lies, how to get it.")
 app.add_typer(data_app, name="data")
@@ -34,7 +35,9 @@ def _version(wanted: bool):
 
 
 @app.callback()
-def _options(version: Annotated[bool, Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False): pass
+def _options(version: Annotated[bool, Option("--version", callback=_version, is_eager=True,
+                                             help="Print the version.")] = False):
+    pass
 
 
 def _table(*columns, rows):
@@ -58,7 +61,8 @@ def main(
         if not hasattr(e, "format_message"): raise  # only wrong usage knows how to show itself
         e.show()
         return e.exit_code
-    if code == 130: print("recon: interrupted; what was finished is kept, and `recon train … --resume` goes on.", file=sys.stderr)
+    if code == 130:
+        print("recon: interrupted; what was finished is kept, and `recon train … --resume` goes on.", file=sys.stderr)
     return code
 
 # %% ../nbs/21_cli.ipynb #db3f8296
@@ -68,7 +72,11 @@ def data_list():
     from recon.data import at_hand, data_home, dataset_info, dataset_names
 
     infos = [dataset_info(n) for n in dataset_names()]
-    state = lambda i: "built in" if i.embedded else "at hand" if at_hand(i.name) else "can be fetched" if i.download else "not here"
+
+    def state(i):
+        if i.embedded: return "built in"
+        return "at hand" if at_hand(i.name) else "can be fetched" if i.download else "not here"
+
     _table("name", "what", "licence", "", rows=[(i.name, i.title, i.licence, state(i)) for i in infos])
     print(f"\nDatasets live in {data_home()}; RECON_DATA names another folder.")
 
@@ -82,7 +90,8 @@ def data_get(name: Annotated[str, Argument(help="As `recon data list` shows it."
     if not info.embedded and not info.download and not at_hand(name):
         raise DataError(f"'{name}' can't be fetched; put its pictures or zips into '{data_home() / info.folder}'.")
     found = load_data(name, "test", download=info.download)
-    print(f"{info.title}: {len(found):,} test pictures, " + ("built in." if info.embedded else f"in {data_home() / info.folder}."))
+    print(f"{info.title}: {len(found):,} test pictures, " + ("built in." if info.embedded
+                                                             else f"in {data_home() / info.folder}."))
 
 
 @data_app.command("info")
@@ -92,7 +101,8 @@ def data_info(name: Annotated[str, Argument(help="A name, or a folder or zip of 
 
     sets = {s: load_data(name, s) for s in SPLITS}
     info = sets["train"].info
-    print(f"{info.name}: {info.title}\nsource: {info.source}\nlicence: {info.licence}\nkind: {info.kind}, {info.channels} channel(s)"
+    print(f"{info.name}: {info.title}\nsource: {info.source}\nlicence: {info.licence}\nkind: {info.kind}, {info.channels} "
+          "channel(s)"
           + (f", {info.size} × {info.size} pixels" if info.size else ""))
     if info.classes: print(f"classes: {', '.join(info.classes)}")
     print("pictures: " + ", ".join(f"{s} {len(x):,}" for s, x in sets.items()))
@@ -114,7 +124,8 @@ def train(
 ):
     """Train a recipe, measure it beside its baselines, write a checkpoint.
 
-    Examples: `recon train dense-digits` · `recon train dense-mnist --data my_photos/ --minutes 5` · `recon train dense-mnist --resume`
+    Examples: `recon train dense-digits` · `recon train dense-mnist --data my_photos/ --minutes 5` ·
+    `recon train dense-mnist --resume`
     """
     from recon.benchmark import train as run_training
 
@@ -160,13 +171,15 @@ def restore(
     model: Annotated[str, Option("--model", "-m", help="A name from `recon models`, a folder, or hf://user/repository.")],
     out: Annotated[Path, Option("--out", "-o", help="Where the result goes: a file for a file, a folder for a folder.")],
     fit: Annotated[Optional[str], Option(help="How the picture meets the network: whole (resized) or tile.")] = None,
-    mask: Annotated[Optional[Path], Option(help="A picture of the same size, white where pixels are missing; only those change.")] = None,
+    mask: Annotated[Optional[Path],
+                    Option(help="A picture of the same size, white where pixels are missing; only those change.")] = None,
     device: Annotated[Optional[str], Option(help="cpu, cuda or mps.")] = None,
     overwrite: Annotated[bool, Option("--overwrite", help="Replace existing files.")] = False,
 ):
     """Repair a picture, or every picture in a folder. The size stays what it was.
 
-    Examples: `recon restore noisy.png -m dense-mnist-noisy -o clean.png` · `recon restore scans/ -m dense-mnist-noisy -o repaired/`
+    Examples: `recon restore noisy.png -m dense-mnist-noisy -o clean.png` ·
+    `recon restore scans/ -m dense-mnist-noisy -o repaired/`
     """
     from recon.restore import Restorer, restore_file, restore_folder
 
@@ -195,10 +208,12 @@ def models(name: Annotated[Optional[str], Argument(help="Show the card of this m
         print(model_card(read_card(find_checkpoint(name))))
         return
     cards = {n: read_card(folder) for n, folder in checkpoint_folders().items()}
-    rows = [(n, card["recipe"]["title"], f"{card['metrics']['psnr']:.2f} dB" if "psnr" in card.get("metrics", {}) else "") for n, card in cards.items()]
+    rows = [(n, card["recipe"]["title"], f"{card['metrics']['psnr']:.2f} dB" if "psnr" in card.get("metrics", {}) else "")
+            for n, card in cards.items()]
     _table("model", "what it does", "PSNR", rows=rows)
     print()
-    _table("recipe", "can be trained with `recon train`", rows=[(n, recipe(n).title) for n in recipe_names() if n not in cards])
+    _table("recipe", "can be trained with `recon train`", rows=[(n, recipe(n).title) for n in recipe_names()
+                                                                if n not in cards])
 
 # %% ../nbs/21_cli.ipynb #2f8b00f4
 def app_file() -> Path: # raises `ReconError` when it isn't there

@@ -82,7 +82,7 @@ class Identity(Corruption):
 class GaussianNoise(Corruption):
     "Additive Gaussian noise."
 
-    def __init__(self, sigma: float | tuple = 0.5, # standard deviation on the scale [0, 1]; a range draws one for each picture
+    def __init__(self, sigma: float | tuple = 0.5, # on the scale [0, 1]; a range draws one for each picture
                  clip: bool = True):               # to the range of pictures
         super().__init__()
         self.sigma, self.clip, self.span = sigma, clip, _span("sigma", sigma, 0, 10)
@@ -121,8 +121,9 @@ class Rectangle(Corruption):
         low, high = self.span
         places = []
         for side, extent in enumerate(x.shape[-2:]):
-            length = (low + _draw(torch.rand, (len(x), 1, 1, 1), x, generator) * (high - low + 1)).floor().clamp(max=min(high, extent))
-            start = (_draw(torch.rand, (len(x), 1, 1, 1), x, generator) * (extent - length + 1)).floor()
+            u, v = (_draw(torch.rand, (len(x), 1, 1, 1), x, generator) for _ in range(2))
+            length = (low + u * (high - low + 1)).floor().clamp(max=min(high, extent))
+            start = (v * (extent - length + 1)).floor()
             axis = torch.arange(extent, device=x.device).view((1, 1, -1, 1) if side == 0 else (1, 1, 1, -1))
             places.append((axis >= start) & (axis < start + length))
         mask = (places[0] & places[1]).to(x)
@@ -140,7 +141,8 @@ class CenterHole(Corruption):
 
     def damage(self, x, generator):
         height, width = x.shape[-2:]
-        mask, top, left = x.new_zeros(len(x), 1, height, width), max(0, (height - self.size) // 2), max(0, (width - self.size) // 2)
+        top, left = max(0, (height - self.size) // 2), max(0, (width - self.size) // 2)
+        mask = x.new_zeros(len(x), 1, height, width)
         mask[..., top:top + self.size, left:left + self.size] = 1
         return Damaged(torch.where(mask > 0, self.value, x), mask)
 
@@ -200,15 +202,18 @@ class Downscale(Corruption):
                  antialias: bool = True,           # average before sampling
                  restore_size: bool = False):      # enlarge again (bicubic), for networks that keep the size
         super().__init__()
-        if mode not in ("bilinear", "bicubic"): raise ReconError(f"downscale has the modes bilinear and bicubic, not '{mode}'.")
-        self.factor, self.mode, self.antialias, self.restore_size = _span("factor", factor, 1, 64)[1], mode, antialias, restore_size
+        if mode not in ("bilinear", "bicubic"):
+            raise ReconError(f"downscale has the modes bilinear and bicubic, not '{mode}'.")
+        self.factor, self.mode = _span("factor", factor, 1, 64)[1], mode
+        self.antialias, self.restore_size = antialias, restore_size
 
     def damage(self, x, generator):
         from torchvision.transforms.v2 import functional as T
 
         size = [max(1, n // self.factor) for n in x.shape[-2:]]
         small = T.resize(x, size, T.InterpolationMode(self.mode), antialias=self.antialias).clamp(-1, 1)
-        if self.restore_size: small = T.resize(small, list(x.shape[-2:]), T.InterpolationMode.BICUBIC, antialias=False).clamp(-1, 1)
+        if self.restore_size:
+            small = T.resize(small, list(x.shape[-2:]), T.InterpolationMode.BICUBIC, antialias=False).clamp(-1, 1)
         return Damaged(small, None)
 
 
@@ -223,10 +228,12 @@ class Grayscale(Corruption):
     def damage(self, x, generator):
         from torchvision.transforms.v2 import functional as T
 
-        return Damaged(T.rgb_to_grayscale(x, self.channels) if x.shape[1] == 3 else x.expand(-1, self.channels, -1, -1), None)
+        if x.shape[1] == 1: return Damaged(x.expand(-1, self.channels, -1, -1), None)
+        return Damaged(T.rgb_to_grayscale(x, self.channels), None)
 
 # %% ../nbs/01_corruptions.ipynb #bb5808dc
-_TO_XYZ = torch.tensor([[0.412453, 0.357580, 0.180423], [0.212671, 0.715160, 0.072169], [0.019334, 0.119193, 0.950227]], dtype=torch.float64)
+_TO_XYZ = torch.tensor([[0.412453, 0.357580, 0.180423], [0.212671, 0.715160, 0.072169], [0.019334, 0.119193, 0.950227]],
+                       dtype=torch.float64)
 _WHITE = torch.tensor([0.95047, 1.0, 1.08883], dtype=torch.float64)
 
 

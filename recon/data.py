@@ -140,9 +140,11 @@ def to_tensor(
     array = np.asarray(picture)
     array = array[..., None] if array.ndim == 2 else array
     if array.ndim != 3 or array.shape[2] not in (1, 3) or not array.size:
-        raise PictureError(f"An array of the shape {array.shape} isn't a grey or colour picture; it must be [H, W] or [H, W, 3].")
+        raise PictureError(f"An array of the shape {array.shape} isn't a grey or colour picture; "
+                           "it must be [H, W] or [H, W, 3].")
     scale = {"uint8": 255, "uint16": 65535, "bool": 1}.get(str(array.dtype), 1 if array.dtype.kind == "f" else None)
-    if scale is None: raise PictureError(f"An array of {array.dtype} isn't a picture; use uint8, uint16 or floats in [0, 1].")
+    if scale is None:
+        raise PictureError(f"An array of {array.dtype} isn't a picture; use uint8, uint16 or floats in [0, 1].")
     pixels = torch.from_numpy(np.ascontiguousarray(array.astype(np.float32))).permute(2, 0, 1) / scale
     if not (0 <= pixels.min() and pixels.max() <= 1):
         raise PictureError("A picture of floats must have values in [0, 1], and this one hasn't.")
@@ -175,13 +177,15 @@ def _bytes_of(source, max_bytes):
         except FileNotFoundError as e: raise PictureError(f"There is no file '{path}'.") from e
         except OSError as e: raise PictureError(f"'{path}' can't be read: {e.strerror}.") from e
     if not data: raise PictureError(f"'{name}' is empty (0 bytes).")
-    if len(data) > max_bytes: raise PictureError(f"'{name}' is larger than {max_bytes / 2**20:.0f} MB, too large to be read.")
+    if len(data) > max_bytes:
+        raise PictureError(f"'{name}' is larger than {max_bytes / 2**20:.0f} MB, too large to be read.")
     return name, data
 
 
 def _check_header(image, name, max_pixels):
     if image.width * image.height > max_pixels:
-        raise PictureError(f"'{name}' has {image.width} × {image.height} pixels, more than the {max_pixels / 1e6:g} million that are read.")
+        raise PictureError(f"'{name}' has {image.width} × {image.height} pixels, more than the {max_pixels / 1e6:g} million "
+                           "that are read.")
     if image.format != "MPO" and (frames := getattr(image, "n_frames", 1)) > 1:
         raise PictureError(f"'{name}' is animated or has several pages ({frames} frames); save the one you want by itself.")
 
@@ -202,7 +206,8 @@ def _pixels_and_alpha(image, name):
     "Pixels, alpha and bit depth of an opened picture of any mode."
     if image.mode.startswith("I"):
         array = np.asarray(image).astype(np.int64)
-        if array.min() < 0 or array.max() > 65535: raise PictureError(f"'{name}' has 32-bit pixels; save it with 8 or 16 bits.")
+        if array.min() < 0 or array.max() > 65535:
+            raise PictureError(f"'{name}' has 32-bit pixels; save it with 8 or 16 bits.")
         return to_tensor(array.astype(np.uint16)), None, 16
     if image.mode == "F": return to_tensor(np.asarray(image)), None, 16
     if image.mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in image.info:
@@ -247,11 +252,13 @@ def read_picture(
 def _encode(picture, suffix):
     "The bytes of a picture in the format of a suffix."
     deep = picture.bits == 16 and len(picture.pixels) == 1 and suffix in (".png", ".tif", ".tiff")
-    if deep: image = Image.fromarray(((picture.pixels[0].clamp(-1, 1) + 1) * 32767.5).round().cpu().numpy().astype(np.uint16))
+    if deep:
+        image = Image.fromarray(((picture.pixels[0].clamp(-1, 1) + 1) * 32767.5).round().cpu().numpy().astype(np.uint16))
     else: image = to_pil(picture.pixels)
     if picture.alpha is not None:
         mask = to_pil(picture.alpha * 2 - 1)
-        if suffix in (".png", ".webp", ".tif", ".tiff"): (image := image.convert("LA" if image.mode == "L" else "RGBA")).putalpha(mask)
+        if suffix in (".png", ".webp", ".tif", ".tiff"):
+            (image := image.convert("LA" if image.mode == "L" else "RGBA")).putalpha(mask)
         else: image = Image.composite(image, Image.new(image.mode, image.size, "white"), mask)
     options = {".jpg": {"quality": 95}, ".jpeg": {"quality": 95}, ".webp": {"lossless": True}}.get(suffix, {})
     kind = {".jpg": "JPEG", ".tif": "TIFF", ".pgm": "PPM"}.get(suffix, suffix[1:].upper())
@@ -325,7 +332,8 @@ class Pictures(Dataset):
 
     def batch(self, indices: Iterable[int]) -> Tensor: # `[B, C, H, W]` in [-1, 1]
         "Some of the pictures at once; raises `DataError` when their sizes differ."
-        if isinstance(self.pixels, Tensor): return self.pixels[torch.as_tensor(indices, dtype=torch.long)].float() / 127.5 - 1
+        if isinstance(self.pixels, Tensor):
+            return self.pixels[torch.as_tensor(indices, dtype=torch.long)].float() / 127.5 - 1
         pictures = [self[i] for i in indices]
         if len({p.shape for p in pictures}) > 1:
             raise DataError(f"The pictures of '{self.info.name}' differ in size; load them with size=….")
@@ -341,7 +349,8 @@ class Pictures(Dataset):
         "Some of the pictures as a set of their own."
         i = list(indices)
         pixels = self.pixels[i] if isinstance(self.pixels, Tensor) else [self.pixels[k] for k in i]
-        return Pictures(self.info, [self.keys[k] for k in i], pixels, None if self.labels is None else self.labels[i].tolist())
+        labels = None if self.labels is None else self.labels[i].tolist()
+        return Pictures(self.info, [self.keys[k] for k in i], pixels, labels)
 
 # %% ../nbs/00_data.ipynb #791dd49e
 class Pairs(Dataset):
@@ -354,7 +363,8 @@ class Pairs(Dataset):
         paired: bool = True, # whether `a[i]` and `b[i]` belong together
     ):
         self.a, self.b, self.paired = a, b, paired
-        if paired and len(a) != len(b): raise DataError(f"'{a.info.name}' has {len(a)} pictures on one side and {len(b)} on the other.")
+        if paired and len(a) != len(b):
+            raise DataError(f"'{a.info.name}' has {len(a)} pictures on one side and {len(b)} on the other.")
 
     @property
     def info(self) -> DatasetInfo: return self.a.info
@@ -421,7 +431,8 @@ def _in_memory(info, keys, readers, labels, progress):
             pixels[len(good)] = x
             good.append(i)
     if broken and not good: raise DataError(f"None of the {len(broken)} pictures of '{info.name}' can be read: {broken[0]}")
-    if broken: warnings.warn(f"{len(broken)} of {len(keys)} pictures of '{info.name}' are left out: {broken[0]}", stacklevel=2)
+    if broken:
+        warnings.warn(f"{len(broken)} of {len(keys)} pictures of '{info.name}' are left out: {broken[0]}", stacklevel=2)
     return Pictures(info, [keys[i] for i in good], pixels[:len(good)], None if labels is None else [labels[i] for i in good])
 
 
@@ -431,8 +442,10 @@ def _choose(source, split, size, channels, limit) -> Pictures:
     chosen = [i for i, s in enumerate(splits) if split in (s, "all")][:limit]
     info = replace(source.info, size=size or source.info.size, channels=channels or source.info.channels)
     labels = None if source.labels is None else [source.labels[i] for i in chosen]
-    keys, readers = [source.keys[i] for i in chosen], [lambda i=i: fit_pixels(source.read(i), size, channels or info.channels) for i in chosen]
-    if not chosen: return Pictures(info, [], torch.empty(0, info.channels, info.size or 1, info.size or 1, dtype=torch.uint8), labels)
+    keys = [source.keys[i] for i in chosen]
+    readers = [lambda i=i: fit_pixels(source.read(i), size, channels or info.channels) for i in chosen]
+    if not chosen:
+        return Pictures(info, [], torch.empty(0, info.channels, info.size or 1, info.size or 1, dtype=torch.uint8), labels)
     if not info.size or len(chosen) * info.channels * info.size**2 > MEMORY: return Pictures(info, keys, readers, labels)
     return _in_memory(info, keys, readers, labels, progress=len(chosen) > 2000 and not source.info.embedded)
 
@@ -457,7 +470,8 @@ def _rows(info, pixels, labels=None, prefix=""):
 
 # %% ../nbs/00_data.ipynb #c5bda0ac
 _DIGITS = tuple("0123456789")
-_SKLEARN = dict(source="Alpaydın and Kaynak 1998, in scikit-learn", licence="CC BY 4.0", channels=1, classes=_DIGITS, embedded=True)
+_SKLEARN = dict(source="Alpaydın and Kaynak 1998, in scikit-learn", licence="CC BY 4.0", channels=1, classes=_DIGITS,
+                embedded=True)
 
 
 @lru_cache(maxsize=1)
@@ -481,7 +495,8 @@ def _digits28():
     return _rows(INFO["digits28"], (x * 255).round().byte(), labels)
 
 
-@register_dataset(DatasetInfo("faces-tiny", "100 faces, 25 × 25, grey", "Labeled Faces in the Wild (Huang et al. 2007), in scikit-image",
+@register_dataset(DatasetInfo("faces-tiny", "100 faces, 25 × 25, grey",
+                              "Labeled Faces in the Wild (Huang et al. 2007), in scikit-image",
                               "CC0", channels=1, size=25, embedded=True))
 def _faces_tiny():
     from skimage.data import lfw_subset
@@ -491,7 +506,8 @@ def _faces_tiny():
     return source
 
 # %% ../nbs/00_data.ipynb #f8708d02
-_PHOTOS = {"astronaut.png": "train", "chelsea.png": "train", "coffee.png": "test", "rocket.jpg": "train", "hubble_deep_field.jpg": "train",
+_PHOTOS = {"astronaut.png": "train", "chelsea.png": "train", "coffee.png": "test", "rocket.jpg": "train",
+           "hubble_deep_field.jpg": "train",
            "motorcycle_left.png": "valid", "china.jpg": "train", "flower.jpg": "test"}
 
 
@@ -507,7 +523,8 @@ def _photo(name):
 @register_dataset(DatasetInfo("photos-tiny", "Eight photographs, or tiles of them", "scikit-image and scikit-learn",
                               "CC0 or CC BY", embedded=True))
 def _photos_tiny(size=None):
-    if size is None: return Source(INFO["photos-tiny"], list(_PHOTOS), lambda i: _photo(list(_PHOTOS)[i]), list(_PHOTOS.values()))
+    if size is None:
+        return Source(INFO["photos-tiny"], list(_PHOTOS), lambda i: _photo(list(_PHOTOS)[i]), list(_PHOTOS.values()))
     keys, tiles = [], []
     for name in _PHOTOS:
         photo = _shrink(_photo(name), max(256, size))
@@ -515,7 +532,8 @@ def _photos_tiny(size=None):
             for x in range(0, photo.shape[2] - size + 1, size):
                 keys.append(f"{name}/{y}-{x}")
                 tiles.append(photo[:, y:y + size, x:x + size])
-    return Source(replace(INFO["photos-tiny"], size=size), keys, lambda i: tiles[i], [_PHOTOS[k.split("/")[0]] for k in keys])
+    return Source(replace(INFO["photos-tiny"], size=size), keys, lambda i: tiles[i],
+                  [_PHOTOS[k.split("/")[0]] for k in keys])
 
 
 def _shrink(pixels, side):
@@ -571,7 +589,8 @@ def _make_shapes(n, size, seed):
     return pixels, labels
 
 # %% ../nbs/00_data.ipynb #fbefe092
-_PARTS = {"sky": (0, 0, 170), "wall": (0, 0, 255), "window": (0, 85, 255), "door": (0, 170, 255), "roof": (255, 85, 0), "sill": (85, 255, 170)}
+_PARTS = {"sky": (0, 0, 170), "wall": (0, 0, 255), "window": (0, 85, 255), "door": (0, 170, 255), "roof": (255, 85, 0),
+          "sill": (85, 255, 170)}
 
 
 def _box(y, x, top, left, bottom, right):
@@ -591,7 +610,8 @@ def _plan(chance, size):
         for c in range(columns):
             y, x = top + f * height, left + c * width
             is_door = f == floors - 1 and c == door
-            box = (y + (0.15 if is_door else 0.2) * height, x + 0.25 * width, y + (1.0 if is_door else 0.75) * height, x + 0.75 * width)
+            box = (y + (0.15 if is_door else 0.2) * height, x + 0.25 * width, y + (1.0 if is_door else 0.75) * height,
+                   x + 0.75 * width)
             plan.append(("door" if is_door else "window", *box))
             if not is_door: plan.append(("sill", box[2], box[1] - 1, box[2] + max(1.0, 0.06 * height), box[3] + 1))
     return plan, u[6:]
@@ -600,7 +620,8 @@ def _plan(chance, size):
 def _paint_house(plan, tint, y, x, chance):
     "The map and the photograph of one plan, both `[3, H, W]` in [0, 1]."
     size = len(y)
-    colours = {"sky": (0.65, 0.78, 0.92), "wall": (0.55 + 0.35 * tint[0], 0.40 + 0.25 * tint[0], 0.30 + 0.30 * tint[1]), "window": (0.20, 0.26, 0.34),
+    colours = {"sky": (0.65, 0.78, 0.92), "wall": (0.55 + 0.35 * tint[0], 0.40 + 0.25 * tint[0], 0.30 + 0.30 * tint[1]),
+               "window": (0.20, 0.26, 0.34),
                "door": (0.36, 0.2, 0.12), "roof": (0.42, 0.2, 0.16), "sill": (0.86, 0.84, 0.8)}
     flat = torch.tensor(_PARTS["sky"]).view(3, 1, 1).expand(3, size, size) / 255
     photo = torch.tensor(colours["sky"]).view(3, 1, 1) + 0.12 * (y / size)
@@ -623,7 +644,8 @@ def _make_facades(n, size, seed):
     return [(torch.stack(part) * 255).round().byte() for part in zip(*both)]
 
 
-@register_dataset(DatasetInfo("facades-toy", "House fronts: map → photograph", "drawn by a formula", "public domain", "pairs", size=64, embedded=True))
+@register_dataset(DatasetInfo("facades-toy", "House fronts: map → photograph", "drawn by a formula", "public domain",
+                              "pairs", size=64, embedded=True))
 def _facades_toy(n=240, size=64, seed=0):
     return tuple(_rows(replace(INFO["facades-toy"], size=size), part) for part in _make_facades(n, size, seed))
 
@@ -652,11 +674,13 @@ def _head(chance, size):
     y, x = (y - 0.04 * (u[1] - 0.5)) * math.cos(turn) - x * math.sin(turn), (y - 0.04) * math.sin(turn) + x * math.cos(turn)
     angle, height, width = torch.atan2(y, x), 0.80 + 0.12 * u[2], 0.64 + 0.12 * u[3]
     radius = ((y / height) ** 2 + (x / width) ** 2).sqrt()
-    folds = 0.035 * torch.sin((11 + int(6 * u[4])) * angle + 6.28 * waves[0]) + 0.025 * torch.sin((19 + int(8 * u[5])) * angle + 6.28 * waves[1])
+    folds = 0.035 * torch.sin((11 + int(6 * u[4])) * angle + 6.28 * waves[0])
+    folds = folds + 0.025 * torch.sin((19 + int(8 * u[5])) * angle + 6.28 * waves[1])
     cortex = radius + folds
     names = list(TISSUES)
     head = torch.zeros(size, size, dtype=torch.long)
-    for limit, tissue, where in ((1.0, "fat", radius), (0.93, "skull", radius), (0.86, "csf", radius), (0.80, "grey matter", cortex),
+    for limit, tissue, where in ((1.0, "fat", radius), (0.93, "skull", radius), (0.86, "csf", radius),
+                                 (0.80, "grey matter", cortex),
                                  (0.80 - 0.13 - 0.05 * u[6], "white matter", cortex)):
         head[where < limit] = names.index(tissue)
     head[(x.abs() < 0.012 + 0.01 * u[7]) & (radius < 0.84) & (y.abs() > 0.33)] = names.index("csf")
@@ -673,7 +697,8 @@ def _inner_parts(u, side):
     wide = 0.6 + 0.8 * u[8]
     return (("grey matter", (0.02 + 0.05 * u[9], 0.13), (0.13, 0.08), 0.2 * side),
             ("grey matter", (-0.06 + 0.04 * u[10], 0.27 + 0.03 * u[11]), (0.17, 0.06), -0.25 * side),
-            ("csf", (-0.22, 0.085), (0.16, 0.045 * wide), 0.3 * side), ("csf", (0.28, 0.12), (0.14, 0.04 * wide), -0.35 * side))
+            ("csf", (-0.22, 0.085), (0.16, 0.045 * wide), 0.3 * side),
+            ("csf", (0.28, 0.12), (0.14, 0.04 * wide), -0.35 * side))
 
 # %% ../nbs/00_data.ipynb #1f5ae29b
 def _scan(head, size, tr, te, noise, chance):
@@ -693,7 +718,8 @@ def _make_phantoms(n, size, seed, noise):
     return [(torch.stack(part) * 255).round().byte() for part in zip(*scans)]
 
 
-@register_dataset(DatasetInfo("phantoms", "Brain-like slices: T1-weighted → T2-weighted", "drawn by a formula, tissue values of BrainWeb",
+@register_dataset(DatasetInfo("phantoms", "Brain-like slices: T1-weighted → T2-weighted",
+                              "drawn by a formula, tissue values of BrainWeb",
                               "public domain", "pairs", channels=1, size=64, embedded=True))
 def _phantoms(n=200, size=64, seed=0, noise=0.01):
     return tuple(_rows(replace(INFO["phantoms"], size=size), part) for part in _make_phantoms(n, size, seed, noise))
@@ -715,7 +741,8 @@ class PictureFile:
         if not self.member: return to_uint8(read_picture(self.path).pixels)
         try:
             archive = _archive(str(self.path), os.getpid())
-            if archive.getinfo(self.member).file_size > 50 * 2**20: raise PictureError(f"'{self.key}' is larger than 50 MB, too large to be read.")
+            if archive.getinfo(self.member).file_size > 50 * 2**20:
+                raise PictureError(f"'{self.key}' is larger than 50 MB, too large to be read.")
             data = archive.read(self.member)
         except (zipfile.BadZipFile, OSError, RuntimeError, NotImplementedError) as e:
             raise PictureError(f"'{self.key}' in '{self.path.name}' is damaged.") from e
@@ -739,7 +766,8 @@ def find_pictures(
     return sorted((f for f in found if f.key.lower().endswith(SUFFIXES) and not hidden(f.key)), key=lambda f: f.key)
 
 # %% ../nbs/00_data.ipynb #1548a255
-_SPLIT_NAMES = {"train": "train", "training": "train", "valid": "valid", "val": "valid", "validation": "valid", "test": "test", "testing": "test"}
+_SPLIT_NAMES = {"train": "train", "training": "train", "valid": "valid", "val": "valid", "validation": "valid",
+                "test": "test", "testing": "test"}
 
 
 def _official(key):
@@ -780,7 +808,8 @@ def _side(key):
     for i, part in enumerate(parts[:-1]):
         for pair in _SIDES:
             if part in pair: return pair.index(part), "/".join(parts[:i] + parts[i + 1:])
-        if found := re.fullmatch(r"(train|test|val|valid)(A|B)", part): return "AB".index(found[2]), "/".join([found[1], *parts[i + 1:]])
+        if found := re.fullmatch(r"(train|test|val|valid)(A|B)", part):
+            return "AB".index(found[2]), "/".join([found[1], *parts[i + 1:]])
     return None, key
 
 
@@ -792,7 +821,9 @@ def _two_sides(info, files, paired=None):
         if side is not None: sides[side].append(replace(f, key=key))
     stems = [{str(PurePosixPath(f.key).with_suffix("")): f for f in side} for side in sides]
     agree = stems[0].keys() == stems[1].keys()
-    if paired and not agree: raise DataError(f"The two sides of '{info.name}' have different names: {sorted(stems[0].keys() ^ stems[1].keys())[:3]}.")
+    if paired and not agree:
+        raise DataError(f"The two sides of '{info.name}' have different names: "
+                        f"{sorted(stems[0].keys() ^ stems[1].keys())[:3]}.")
     info = replace(info, kind="pairs" if agree else "unpaired")
     if agree:
         order = sorted(stems[0], key=lambda k: hashlib.sha256(k.encode()).digest())
@@ -810,14 +841,16 @@ def _folder(path, layout="auto", info=None, first="left"):
     if layout not in LAYOUTS: raise DataError(f"There is no layout '{layout}'; use one of {', '.join(LAYOUTS)}.")
     if not path.exists(): raise DataError(f"There is no folder or zip '{path}'.")
     files = find_pictures(path)
-    if not files: raise DataError(f"There are no pictures in '{path}'; looked for {', '.join(SUFFIXES[:5])} and zips of them.")
+    if not files:
+        raise DataError(f"There are no pictures in '{path}'; looked for {', '.join(SUFFIXES[:5])} and zips of them.")
     info = info or DatasetInfo(path.stem, f"Pictures in '{path.name}'", "your own files")
     if layout == "side-by-side":
         halves = (0, 1) if first == "left" else (1, 0)
         return tuple(_file_source(replace(info, kind="pairs"), _mixed(files), h) for h in halves)
     on_sides = {_side(f.key)[0] for f in files}
     if layout in ("pairs", "unpaired") and on_sides != {0, 1}: raise DataError(f"'{path}' has no folders a/ and b/.")
-    if layout in ("pairs", "unpaired") or layout == "auto" and on_sides == {0, 1}: return _two_sides(info, files, layout == "pairs")
+    if layout in ("pairs", "unpaired") or layout == "auto" and on_sides == {0, 1}:
+        return _two_sides(info, files, layout == "pairs")
     return _file_source(info, _mixed(files))
 
 # %% ../nbs/00_data.ipynb #aab35ab6
@@ -845,7 +878,8 @@ def _receive(url, part, name):
     with urlopen(Request(url, headers=headers), timeout=30) as answer:
         have = have if answer.status == 206 else 0
         total = have + int(answer.headers.get("Content-Length") or 0)
-        with open(part, "ab" if have else "wb") as f, tqdm(total=total, initial=have, unit="B", unit_scale=True, desc=name) as bar:
+        with open(part, "ab" if have else "wb") as f, tqdm(total=total, initial=have, unit="B", unit_scale=True,
+                                                           desc=name) as bar:
             while block := answer.read(2**16): bar.update(f.write(block))
     if part.stat().st_size < total: raise OSError("the connection was lost")
 
@@ -869,13 +903,16 @@ def fetch(
         if _matches(part, checksum): return Path(os.replace(part, path) or path)
         part.unlink()
         reasons.append("the checksum is wrong")
-    raise DataError(f"'{path.name}' can't be fetched ({'; '.join(reasons)}); what arrived is kept, try again when the network is there.")
+    raise DataError(f"'{path.name}' can't be fetched ({'; '.join(reasons)}); what arrived is kept, try again when the "
+                    "network is there.")
 
 # %% ../nbs/00_data.ipynb #78dae217
 def _missing(info, wanted):
     "The one sentence for a set that isn't there."
-    remedy = f"get it with `recon data get {info.name}`" if info.download else "put its pictures or zips there (this set can't be fetched)"
-    return DataError(f"{info.title.split(',')[0]} ('{info.name}') isn't here: looked for {wanted} in '{data_home() / info.folder}'; "
+    remedy = "put its pictures or zips there (this set can't be fetched)"
+    if info.download: remedy = f"get it with `recon data get {info.name}`"
+    return DataError(f"{info.title.split(',')[0]} ('{info.name}') isn't here: looked for {wanted} in "
+                     f"'{data_home() / info.folder}'; "
                      f"{remedy}, or let RECON_DATA name the folder that has it.")
 
 
@@ -892,14 +929,16 @@ def _idx_source(info, download, dataset):
     folder, arrays = data_home() / info.folder, {}
     if download:
         for name, md5 in dataset.resources:
-            if not (folder / name.removesuffix(".gz")).exists(): fetch([m + name for m in dataset.mirrors], folder / name, f"md5:{md5}")
+            if not (folder / name.removesuffix(".gz")).exists():
+                fetch([m + name for m in dataset.mirrors], folder / name, f"md5:{md5}")
     for part in ("train", "t10k"):
         for what in ("images-idx3", "labels-idx1"):
             stem = f"{part}-{what}-ubyte"
             found = [folder / n for n in (stem, stem + ".gz") if (folder / n).exists()]
             if not found: raise _missing(info, f"{stem}.gz")
             try: arrays[part, what[:6]] = _read_idx(found[0])
-            except (OSError, EOFError, RuntimeError, IndexError) as e: raise DataError(f"'{found[0]}' is damaged; delete it and get it again.") from e
+            except (OSError, EOFError, RuntimeError, IndexError) as e:
+                raise DataError(f"'{found[0]}' is damaged; delete it and get it again.") from e
     images, labels = (torch.cat([arrays[p, w] for p in ("train", "t10k")]) for w in ("images", "labels"))
     n = len(arrays["train", "labels"])
     keys = [f"train/{i:05d}" if i < n else f"test/{i - n:05d}" for i in range(len(images))]
@@ -910,7 +949,8 @@ def _idx_source(info, download, dataset):
 _CLOTHES = ("T-shirt", "trouser", "pullover", "dress", "coat", "sandal", "shirt", "sneaker", "bag", "ankle boot")
 
 
-@register_dataset(DatasetInfo("mnist", "MNIST, handwritten digits", "LeCun, Cortes and Burges 1998", "CC BY-SA 3.0", channels=1, size=28,
+@register_dataset(DatasetInfo("mnist", "MNIST, handwritten digits", "LeCun, Cortes and Burges 1998", "CC BY-SA 3.0",
+                              channels=1, size=28,
                               classes=_DIGITS, folder="MNIST/raw", download=True))
 def _mnist(download=False):
     from torchvision.datasets import MNIST
@@ -918,7 +958,8 @@ def _mnist(download=False):
     return _idx_source(INFO["mnist"], download, MNIST)
 
 
-@register_dataset(DatasetInfo("fashion", "Fashion-MNIST, clothes", "Xiao, Rasul and Vollgraf 2017", "MIT", channels=1, size=28,
+@register_dataset(DatasetInfo("fashion", "Fashion-MNIST, clothes", "Xiao, Rasul and Vollgraf 2017", "MIT", channels=1,
+                              size=28,
                               classes=_CLOTHES, folder="FashionMNIST/raw", download=True))
 def _fashion(download=False):
     from torchvision.datasets import FashionMNIST
@@ -927,7 +968,8 @@ def _fashion(download=False):
 
 # %% ../nbs/00_data.ipynb #ee9c55a7
 @register_dataset(DatasetInfo("cifar10", "CIFAR-10, objects", "Krizhevsky 2009", size=32, folder="cifar10", download=True,
-                              classes=("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")))
+                              classes=("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship",
+                                       "truck")))
 def _cifar10(download=False):
     from torchvision.datasets import CIFAR10
 
@@ -945,7 +987,8 @@ def _cifar10(download=False):
     return Source(info, keys, lambda i: torch.from_numpy(data[i]).permute(2, 0, 1), splits, labels)
 
 
-@register_dataset(DatasetInfo("celeba", "CelebA, faces of celebrities, 178 × 218", "Liu et al. 2015", "research use", folder="celeba", download=True))
+@register_dataset(DatasetInfo("celeba", "CelebA, faces of celebrities, 178 × 218", "Liu et al. 2015", "research use",
+                              folder="celeba", download=True))
 def _celeba(download=False):
     from torchvision.datasets import CelebA
 
@@ -958,15 +1001,23 @@ def _celeba(download=False):
 # %% ../nbs/00_data.ipynb #2e9f3218
 _RESEARCH = "research use"
 _FILE_SETS = {
-    DatasetInfo("faces128", "Aligned faces, 128 × 128", "All-Age-Faces, Cheng et al. 2019", _RESEARCH, size=128, folder="faces128"): {},
-    DatasetInfo("faces256", "Aligned faces, 256 × 256", "All-Age-Faces, Cheng et al. 2019", _RESEARCH, size=256, folder="faces256"): {},
-    DatasetInfo("photos", "Photographs of about 900 kinds of things", "sample of ImageNet, Deng et al. 2009", _RESEARCH, folder="photos"): {},
-    DatasetInfo("clothes", "Photographs of clothes, 64 × 64", "clothing-dataset-small, Grigorev 2020", "CC0", size=64, folder="clothes"): {},
-    DatasetInfo("facades", "House fronts, label map → photograph", "CMP, Tyleček and Šára 2013", _RESEARCH, "pairs", size=256, folder="facades"):
+    DatasetInfo("faces128", "Aligned faces, 128 × 128", "All-Age-Faces, Cheng et al. 2019", _RESEARCH, size=128,
+                folder="faces128"): {},
+    DatasetInfo("faces256", "Aligned faces, 256 × 256", "All-Age-Faces, Cheng et al. 2019", _RESEARCH, size=256,
+                folder="faces256"): {},
+    DatasetInfo("photos", "Photographs of about 900 kinds of things", "sample of ImageNet, Deng et al. 2009", _RESEARCH,
+                folder="photos"): {},
+    DatasetInfo("clothes", "Photographs of clothes, 64 × 64", "clothing-dataset-small, Grigorev 2020", "CC0", size=64,
+                folder="clothes"): {},
+    DatasetInfo("facades", "House fronts, label map → photograph", "CMP, Tyleček and Šára 2013", _RESEARCH, "pairs",
+                size=256, folder="facades"):
         {"layout": "side-by-side", "first": "right"},
-    DatasetInfo("set5", "Set5, super-resolution test pictures", "Bevilacqua et al. 2012", _RESEARCH, folder="sr-test/set5"): {},
-    DatasetInfo("set14", "Set14, super-resolution test pictures", "Zeyde et al. 2010", _RESEARCH, folder="sr-test/set14"): {},
-    DatasetInfo("bsd100", "BSD100, super-resolution test pictures", "Martin et al. 2001", _RESEARCH, folder="sr-test/bsd100"): {},
+    DatasetInfo("set5", "Set5, super-resolution test pictures", "Bevilacqua et al. 2012", _RESEARCH,
+                folder="sr-test/set5"): {},
+    DatasetInfo("set14", "Set14, super-resolution test pictures", "Zeyde et al. 2010", _RESEARCH,
+                folder="sr-test/set14"): {},
+    DatasetInfo("bsd100", "BSD100, super-resolution test pictures", "Martin et al. 2001", _RESEARCH,
+                folder="sr-test/bsd100"): {},
 }
 
 
@@ -982,7 +1033,8 @@ def _register_files(info, options):
 for _info, _options in _FILE_SETS.items(): _register_files(_info, _options)
 
 
-@register_dataset(DatasetInfo("mri-t1-t2", "Slices of a simulated head, T1- → T2-weighted", "BrainWeb-type simulation", _RESEARCH, "pairs",
+@register_dataset(DatasetInfo("mri-t1-t2", "Slices of a simulated head, T1- → T2-weighted", "BrainWeb-type simulation",
+                              _RESEARCH, "pairs",
                               channels=1, folder="mri-t1-t2"))
 def _mri():
     info = INFO["mri-t1-t2"]
@@ -990,7 +1042,8 @@ def _mri():
     sides = _folder(data_home() / info.folder, layout="pairs", info=info)
     for side in sides:  # neighbouring slices look alike, so whole blocks of the head are held out, not slices by hash
         order = {key: i / len(side.keys) for i, key in enumerate(sorted(side.keys))}
-        side.splits = ["test" if 0.6 <= order[k] < 0.8 else "valid" if 0.55 <= order[k] < 0.6 else "train" for k in side.keys]
+        side.splits = ["test" if 0.6 <= order[k] < 0.8 else "valid" if 0.55 <= order[k] < 0.6 else "train"
+                       for k in side.keys]
     return sides
 
 # %% ../nbs/00_data.ipynb #6ef6c3de
@@ -1014,7 +1067,8 @@ def at_hand(
 ) -> bool:
     "Whether it can be loaded here and now, without a download."
     info = dataset_info(name)
-    return info.embedded or (data_home() / info.folder).is_dir() or (name == "cifar10" and (data_home() / "cifar-10-batches-py").is_dir())
+    folders = [info.folder, *(["cifar-10-batches-py"] if name == "cifar10" else [])]
+    return info.embedded or any((data_home() / f).is_dir() for f in folders)
 
 # %% ../nbs/00_data.ipynb #5037b608
 def _source(name, size, download):

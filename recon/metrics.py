@@ -31,12 +31,15 @@ class Protocol:
 
     def __post_init__(self):
         for name, known in (("color", ("rgb", "grey", "y")), ("region", ("all", "hole", "ring", "outside"))):
-            if getattr(self, name) not in known: raise ReconError(f"A protocol's {name} is one of {', '.join(known)}, not '{getattr(self, name)}'.")
+            if getattr(self, name) not in known:
+                raise ReconError(f"A protocol's {name} is one of {', '.join(known)}, not '{getattr(self, name)}'.")
 
     def __str__(self):
         color = {"rgb": "all channels", "grey": "grey (ITU-R 601)", "y": "Y of Matlab's YCbCr"}[self.color]
-        region = {"all": "whole picture", "hole": "hole only", "ring": f"ring of {self.ring} px around the hole", "outside": "outside the hole"}[self.region]
-        parts = [color, "pixels in [0, 1]", region, f"{self.crop} px cropped" if self.crop else "no crop", "clipped" if self.clip else "not clipped"]
+        region = {"all": "whole picture", "hole": "hole only", "ring": f"ring of {self.ring} px around the hole",
+                  "outside": "outside the hole"}[self.region]
+        parts = [color, "pixels in [0, 1]", region, f"{self.crop} px cropped" if self.crop else "no crop",
+                 "clipped" if self.clip else "not clipped"]
         return ", ".join(parts + ["rounded to 8 bits"] * self.round8)
 
 # %% ../nbs/04_metrics.ipynb #e37380e6
@@ -65,13 +68,15 @@ def _weights(x, protocol, mask):
 
 
 def _cut(x, border):
-    if border and min(x.shape[-2:]) <= 2 * border: raise ReconError(f"A border of {border} pixels leaves nothing of a picture of {x.shape[-2]} × {x.shape[-1]}.")
+    if border and min(x.shape[-2:]) <= 2 * border:
+        raise ReconError(f"A border of {border} pixels leaves nothing of a picture of {x.shape[-2]} × {x.shape[-1]}.")
     return x[..., border:-border, border:-border] if border else x
 
 
 def _prepare(restored, truth, protocol, mask):
     if restored.shape != truth.shape or truth.ndim != 4:
-        raise ReconError(f"Restored and true pictures must have one shape [B, C, H, W]; these are {list(restored.shape)} and {list(truth.shape)}.")
+        raise ReconError(f"Restored and true pictures must have one shape [B, C, H, W]; these are {list(restored.shape)} "
+                         f"and {list(truth.shape)}.")
     return *(_cut(_pixels(x, protocol), protocol.crop) for x in (restored, truth)), _weights(truth, protocol, mask)
 
 
@@ -122,7 +127,8 @@ def ssim(
     from torchmetrics.functional.image import structural_similarity_index_measure
 
     y, x, weights = _prepare(restored, truth, protocol, mask)
-    if min(x.shape[-2:]) < 11: raise ReconError(f"SSIM needs at least 11 pixels per side, and these pictures have {x.shape[-2]} × {x.shape[-1]}.")
+    if min(x.shape[-2:]) < 11:
+        raise ReconError(f"SSIM needs at least 11 pixels per side, and these pictures have {x.shape[-2]} × {x.shape[-1]}.")
     _, full = structural_similarity_index_measure(y, x, data_range=1.0, reduction="none", return_full_image=True)
     return _mean(full[..., 5:-5, 5:-5], weights[..., 5:-5, 5:-5])
 
@@ -160,13 +166,15 @@ def delta_e(
     return _mean(_cut(torch.from_numpy(deltaE_ciede2000(a, b))[:, None].to(weights), protocol.crop), weights)
 
 # %% ../nbs/04_metrics.ipynb #5b23a4bb
-_WEIGHTS = {"lpips": ("alexnet-owt-7be5be79.pth", "AlexNet, 233 MB"), "fid": ("weights-inception-2015-12-05-6726825d.pth", "Inception, 91 MB")}
+_WEIGHTS = {"lpips": ("alexnet-owt-7be5be79.pth", "AlexNet, 233 MB"),
+            "fid": ("weights-inception-2015-12-05-6726825d.pth", "Inception, 91 MB")}
 
 
 def _need_weights(metric, download):
     file, what = _WEIGHTS[metric]
     if not download and not (Path(torch.hub.get_dir()) / "checkpoints" / file).exists():
-        raise ReconError(f"{metric.upper()} needs the weights of {what}, and '{file}' isn't in '{Path(torch.hub.get_dir()) / 'checkpoints'}'; "
+        raise ReconError(f"{metric.upper()} needs the weights of {what}, and '{file}' isn't in "
+                         f"'{Path(torch.hub.get_dir()) / 'checkpoints'}'; "
                          "call it with download=True once, with a network.")
 
 
@@ -203,7 +211,9 @@ def _set_distance(metric, made, real, extractor, download, options):
     size = {"input_img_size": tuple(made.shape[1:])} if extractor is not None and metric == "fid" else {}
     meter = _fetching(lambda: kind(feature=2048 if extractor is None else extractor, normalize=True, **size, **options))
     for x, is_real in ((made, False), (real, True)):
-        for part in x.split(64): meter.update((part.float() / 2 + 0.5).clamp(0, 1).expand(-1, 3 if extractor is None else -1, -1, -1), real=is_real)
+        for part in x.split(64):
+            meter.update((part.float() / 2 + 0.5).clamp(0, 1).expand(-1, 3 if extractor is None else -1, -1, -1),
+                         real=is_real)
     return meter.compute()
 
 # %% ../nbs/04_metrics.ipynb #64e9a718
@@ -251,7 +261,8 @@ def measure(
     found = {m: [] for m in metrics}
     for start in range(0, len(truth), 256):
         part = slice(start, start + 256)
-        for m in metrics: found[m].append(METRICS[m](restored[part], truth[part], protocol, None if mask is None else mask[part]))
+        for m in metrics:
+            found[m].append(METRICS[m](restored[part], truth[part], protocol, None if mask is None else mask[part]))
     return {m: torch.cat(values).double().nanmean().item() for m, values in found.items()}
 
 
@@ -266,7 +277,8 @@ def metrics_table(
     def cell(values, c):
         if c not in values: return ""
         text = f"{values[c]:.2f}" if c in ("psnr", "ms", "delta_e") else f"{values[c]:.4f}"
-        return f"**{text}**" if values[c] == best[c] and c not in ("ms", "colourfulness", "gradient_energy") and len(rows) > 1 else text
+        judged = len(rows) > 1 and c not in ("ms", "colourfulness", "gradient_energy")
+        return f"**{text}**" if judged and values[c] == best[c] else text
 
     lines = [f"| | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|"]
     lines += [f"| {name} | {' | '.join(cell(values, c) for c in columns)} |" for name, values in rows.items()]

@@ -35,7 +35,8 @@ def sight(
 ) -> Sight:
     "What a checkpoint's network takes and gives, found out by trying."
     recipe = checkpoint.recipe
-    damaged = corruption(recipe.corruption)(torch.zeros(2, recipe.channels, recipe.size, recipe.size), torch.Generator()).image
+    damaged = corruption(recipe.corruption)(torch.zeros(2, recipe.channels, recipe.size, recipe.size),
+                                            torch.Generator()).image
     with torch.no_grad(): restored = checkpoint.network.cpu()(damaged)
     return Sight(damaged.shape[-1], damaged.shape[1], restored.shape[1], restored.shape[-1] // damaged.shape[-1])
 
@@ -43,7 +44,8 @@ def sight(
 def _resize(x, height, width):
     from torchvision.transforms.v2 import functional as T
 
-    return x if tuple(x.shape[-2:]) == (height, width) else T.resize(x, [height, width], T.InterpolationMode.BICUBIC, antialias=True)
+    return x if tuple(x.shape[-2:]) == (height,
+                                        width) else T.resize(x, [height, width], T.InterpolationMode.BICUBIC, antialias=True)
 
 
 def restore_whole(
@@ -122,7 +124,8 @@ class Restorer:
     ):
         self.checkpoint = checkpoint if isinstance(checkpoint, Checkpoint) else load(checkpoint, model_dir=model_dir)
         self.fit, self.tile_batch = fit or self.checkpoint.recipe.fit, tile_batch
-        if self.fit not in ("whole", "tile"): raise ReconError(f"A picture fits as a 'whole' or in a 'tile' grid, not '{self.fit}'.")
+        if self.fit not in ("whole", "tile"):
+            raise ReconError(f"A picture fits as a 'whole' or in a 'tile' grid, not '{self.fit}'.")
         self.sight = sight(self.checkpoint)
         self.device = device or ("cuda" if torch.cuda.is_available() else "cpu")
         self.network = self.checkpoint.network.to(self.device)
@@ -131,7 +134,8 @@ class Restorer:
     @torch.no_grad()
     def batch(self, x: Tensor) -> Tensor: # `[B, C, H, W]` in [-1, 1], as the network takes them → as it gives them
         "Repair a batch that already fits."
-        return torch.cat([self.network(part.to(self.device)).float().cpu() for part in x.split(self.tile_batch)]).clamp(-1, 1)
+        return torch.cat([self.network(part.to(self.device)).float().cpu()
+                          for part in x.split(self.tile_batch)]).clamp(-1, 1)
 
     def __call__(self, picture, mask=None) -> Restored:
         "Repair a `Picture`, a PIL picture or a tensor `[C, H, W]`; where there is a mask (1 = missing), only there."
@@ -152,15 +156,17 @@ def _size_note(restorer, x):
     size, (height, width) = restorer.sight.size, x.shape[-2:]
     if restorer.fit == "tile" or (height, width) == (size, size): return ()
     lost = " and finer detail is lost" if max(height, width) > size else ""
-    return (f"{restorer.checkpoint.name} sees pictures of {size} × {size} pixels; this one of {width} × {height} was resized for it{lost}.",)
+    return (f"{restorer.checkpoint.name} sees pictures of {size} × {size} pixels; this one of {width} × {height} was "
+            f"resized for it{lost}.",)
 
 
 def _mask(mask, picture):
     "A mask `[1, H, W]` of zeros and ones that fits the picture."
     if mask is None: return None
-    mask = mask.pixels / 2 + 0.5 if isinstance(mask, Picture) else read_picture(mask).pixels / 2 + 0.5 if not isinstance(mask, Tensor) else mask
+    if not isinstance(mask, Tensor): mask = (mask if isinstance(mask, Picture) else read_picture(mask)).pixels / 2 + 0.5
     if tuple(mask.shape[-2:]) != picture.size:
-        raise PictureError(f"The mask has {mask.shape[-1]} × {mask.shape[-2]} pixels and the picture {picture.size[1]} × {picture.size[0]}; they must agree.")
+        raise PictureError(f"The mask has {mask.shape[-1]} × {mask.shape[-2]} pixels and the picture {picture.size[1]} × "
+                           f"{picture.size[0]}; they must agree.")
     return (mask.float().mean(0, keepdim=True) > 0.5).float()
 
 # %% ../nbs/20_restore.ipynb #90cf426e
@@ -172,7 +178,8 @@ def restore(
 ) -> Restored:          # raises `PictureError` when mask and picture don't fit
     "Repair one picture."
     started = time.perf_counter()
-    picture = Picture(picture) if isinstance(picture, Tensor) else picture if isinstance(picture, Picture) else read_picture(picture)
+    picture = Picture(picture) if isinstance(picture,
+                                             Tensor) else picture if isinstance(picture, Picture) else read_picture(picture)
     mask, see = _mask(mask, picture), restorer.sight
     x, notes = _channels(picture, see.channels, restorer.checkpoint.name)
     if mask is not None and restorer.fill is not None: x = torch.where(mask > 0, restorer.fill, x)

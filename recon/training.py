@@ -89,7 +89,8 @@ def make_batch(
 
 # %% ../nbs/06_training.ipynb #fc3452fb
 class _Plan(torch.utils.data.Sampler):
-    def __init__(self, n, batch, seed, start, rank, world): self.args, self.start, self.share = (n, batch, seed), start, (rank, world)
+    def __init__(self, n, batch, seed, start, rank, world):
+        self.args, self.start, self.share = (n, batch, seed), start, (rank, world)
 
     def __iter__(self):
         k = self.start
@@ -283,7 +284,8 @@ class HealthMonitor:
         if len(losses := self.curves["generator/adversarial"]) == self.window:
             amplitude, crossings = swing(list(losses))
             if amplitude > 0.4 and 3 <= crossings <= self.window // 4:
-                yield "oscillation", f"the adversarial loss swings by {amplitude:.0%} around its mean: the players chase each other"
+                yield "oscillation", (f"the adversarial loss swings by {amplitude:.0%} around its mean: "
+                                      "the players chase each other")
 
 # %% ../nbs/06_training.ipynb #aea33a61
 @dataclass
@@ -355,7 +357,8 @@ def start_run(
     # turns and a penalty that differentiates twice. `evaluation_mode` moves and registers a network without DDP.
     for n in [*networks.values(), *([average] if average else [])]: accelerator.prepare_model(n, evaluation_mode=True)
     specs = {p: recipe.discriminator_optimizer if p == "discriminator" else "" for p in networks}
-    optimizers = {p: accelerator.prepare_optimizer(build_optimizer(specs[p] or recipe.optimizer, n)) for p, n in networks.items()}
+    optimizers = {p: accelerator.prepare_optimizer(build_optimizer(specs[p] or recipe.optimizer, n))
+                  for p, n in networks.items()}
     folder = Path(folder)
     if accelerator.is_main_process: write_atomic(folder / "recipe.json", json.dumps(recipe_to_dict(recipe), indent=1))
     return Run(recipe, folder, accelerator, objective, networks, optimizers, average)
@@ -376,7 +379,9 @@ def play_turn(
         for p in parameters:
             if p.grad is not None: p.grad = run.accelerator.reduce(p.grad, "mean")
     values = {**values, "gradient": torch.nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])}
-    numbers = {f"{player}/{k}": v for k, v in zip(values, torch.stack([v.detach().float() for v in values.values()]).tolist())}
+    # One transfer from the device for all of them.
+    plain = torch.stack([v.detach().float() for v in values.values()]).tolist()
+    numbers = {f"{player}/{k}": v for k, v in zip(values, plain)}
     for name in (f"{player}/loss", f"{player}/gradient"):
         if not abs(numbers[name]) < float("inf"):
             raise TrainingError(f"Training stopped at step {run.step + 1}: {name} is {numbers[name]}; the state of step "
@@ -522,8 +527,8 @@ def fit(
     log_every: int = 20,            # steps between two log entries
     workers: int = 0,               # helper processes that decode pictures ahead
     progress: bool = True,          # show a bar
-) -> Run:                           # the same run, further on; raises `TrainingError` on divergence, `KeyboardInterrupt` on Ctrl-C
-    "Train until the budget is spent; resume first if you want to go on."
+) -> Run:                           # the same run, further on; raises `TrainingError` on divergence
+    "Train until the budget is spent; resume first if you want to go on. Ctrl-C saves and raises `KeyboardInterrupt`."
     from tqdm.auto import tqdm
 
     recipe, accelerator, damage = run.recipe, run.accelerator, corruption(run.recipe.corruption)

@@ -1,4 +1,5 @@
 """Build README.md from nbs/index.ipynb: `python tests/readme.py`."""
+import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -6,12 +7,20 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def render() -> str:
     "The README as Markdown."
+    import nbformat
     from nbconvert import MarkdownExporter
-    from nbconvert.preprocessors import RegexRemovePreprocessor
+    from nbconvert.preprocessors import TagRemovePreprocessor
 
+    nb = nbformat.read(ROOT / "nbs" / "index.ipynb", as_version=4)
+    nb.metadata["language_info"] = {"name": "python"}
+    for cell in nb.cells:  # nbdev's directives, in nbconvert's words
+        tags = [tag for directive, tag in (("hide", "hide"), ("echo: false", "hide-input")) if f"#| {directive}" in cell.source]
+        if tags: cell.metadata["tags"] = tags
     exporter = MarkdownExporter()
-    exporter.register_preprocessor(RegexRemovePreprocessor(patterns=[r"#\|\s*hide"]), enabled=True)
-    body, _ = exporter.from_filename(str(ROOT / "nbs" / "index.ipynb"))
+    remove = TagRemovePreprocessor(remove_cell_tags={"hide"}, remove_input_tags={"hide-input"})
+    exporter.register_preprocessor(remove, enabled=True)
+    body, _ = exporter.from_notebook_node(nb)
+    body = re.sub(r"\n{3,}", "\n\n", body)
     # Links in the notebook start in nbs/, those of the README at the top.
     for kind in ("images/", "0", "1", "2"): body = body.replace(f"]({kind}", f"](nbs/{kind}").replace(f'src="{kind}', f'src="nbs/{kind}')
     return body.replace("](../", "](").strip() + "\n"

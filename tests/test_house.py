@@ -152,3 +152,13 @@ def test_shipped_files_stay_small():
     total = sum(f.stat().st_size for name in ("nbs", "recon", "apps", "course", "tests") for f in (ROOT / name).rglob("*")
                 if f.is_file() and "__pycache__" not in f.parts)
     assert total < 48 * 2**20
+
+
+def test_numbers_in_the_readme_are_those_of_the_cards():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for path in (ROOT / "recon" / "checkpoints").glob("*/card.json"):
+        card = json.loads(path.read_text(encoding="utf-8"))
+        row = next(line for line in readme.splitlines() if line.startswith(f"| `{path.parent.name}` |"))
+        best = min(b["mse"] for b in card["baselines"].values())
+        for number in (f"{card['metrics']['mse']:.4f}", f"{card['metrics']['psnr']:.2f} dB", f"{best:.4f}", f"{card['data']['n_test']:,}"):
+            assert number in row, f"{path.parent.name}: {number}"

@@ -58,18 +58,21 @@ _STRENGTHS = tuple(f"gaussian_noise(sigma={s})" for s in (0.5, 0.2, 0.8))
 
 dense_mnist_noisy = register_recipe(replace(
     dense_mnist, name="dense-mnist-noisy", title="Dense autoencoder, 784 → 32 → 784, trained to remove noise of any strength",
-    corruption="gaussian_noise(sigma=(0.0, 0.8))", tests=_STRENGTHS, budgets=(("cpu", 16_000), ("gpu", 80_000), ("paper", 23_400)),
+    corruption="gaussian_noise(sigma=(0.0, 0.8))", tests=_STRENGTHS,
+    budgets=(("cpu", 16_000), ("gpu", 80_000), ("paper", 23_400)),
     baselines=("identity", "pca(components=32)", "wiener(rank=32)", "wiener", "gaussian", "tv", "nlm"),
     limits=_LIMITS + "Where the noise hides a stroke, it decides for the likelier digit, and is sometimes wrong."))
 
 dense_mnist_paper = register_recipe(replace(
     dense_mnist, name="dense-mnist-paper", title="The first paper's network, 784 → 128 → 64 → 32 and back",
-    network="dense_autoencoder(latent=32, hidden=(128, 64), activation='relu')", budgets=(("cpu", 14_000), ("paper", 23_400))))
+    network="dense_autoencoder(latent=32, hidden=(128, 64), activation='relu')",
+                                            budgets=(("cpu", 14_000), ("paper", 23_400))))
 
 dense_clothes = register_recipe(replace(
     dense_mnist, name="dense-clothes", title="The same network on photographs of clothes", data="clothes",
     tests=("none",), budgets=(("cpu", 3_000), ("gpu", 10_000)),
-    limits="It has seen few, small, grey pictures of clothes: patterns come back as blur, holes are filled, bright spots grow."))
+    limits="It has seen few, small, grey pictures of clothes: patterns come back as blur, holes are filled, bright spots "
+           "grow."))
 
 dense_digits = register_recipe(replace(
     dense_mnist_noisy, name="dense-digits", title="The same network on the digits that scikit-learn brings along",

@@ -296,7 +296,7 @@ def _device_name(device):
 def show_rows(
     rows: dict[str, Tensor], # label → pictures `[N, C, H, W]` in [-1, 1]; shown in this order
     n: int = 10,             # columns
-    width: float = 9.0,      # of the figure, in inches
+    width: float = 7.5,      # of the figure, in inches
 ):                           # the matplotlib figure
     "Rows of pictures with their labels."
     import matplotlib.pyplot as plt

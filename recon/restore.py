@@ -19,6 +19,7 @@ from torch.nn import functional as F
 from .checkpoints import Checkpoint, load
 from .corruptions import corruption
 from .data import SUFFIXES, Picture, PictureError, ReconError, read_picture, save_picture
+from .layers import pick_device
 
 # %% ../nbs/20_restore.ipynb #d56476e2
 @dataclass(frozen=True)
@@ -127,7 +128,7 @@ class Restorer:
         if self.fit not in ("whole", "tile"):
             raise ReconError(f"A picture fits as a 'whole' or in a 'tile' grid, not '{self.fit}'.")
         self.sight = sight(self.checkpoint)
-        self.device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+        self.device = pick_device(device)
         self.network = self.checkpoint.network.to(self.device)
         self.fill = getattr(corruption(self.checkpoint.recipe.corruption), "value", None)
 

@@ -28,6 +28,7 @@ from torch import Tensor, nn
 
 from .corruptions import corruption
 from .data import Pairs, Pictures, ReconError, Registry, save_picture, write_atomic
+from .layers import pick_device
 from .losses import PIXEL_LOSSES, discriminator_loss, generator_loss, gradient_penalty
 from .metrics import measure
 from .recipes import Recipe, build_network, build_optimizer, learning_rate_factor, load_chapters, recipe_to_dict
@@ -323,9 +324,8 @@ def _saved_step(folder) -> int:
 def _accelerator(device):
     from accelerate import Accelerator
 
-    cuda = device in (None, "cuda") and torch.cuda.is_available()
-    if device == "cuda" and not cuda: raise TrainingError("There is no CUDA device here; use --device cpu.")
-    bf16 = cuda and torch.cuda.is_bf16_supported()
+    device = pick_device(device)
+    bf16 = device == "cuda" and torch.cuda.is_bf16_supported()
     return Accelerator(mixed_precision="bf16" if bf16 else "no", cpu=device == "cpu")
 
 

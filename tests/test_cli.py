@@ -110,6 +110,8 @@ def test_wrong_models_and_options(files, tmp_path):
     assert "mask has 40 × 30" in restore(files / "dot.png", out, "--mask", files / "grey.png", code=1).stderr
     assert "colours are lost" in restore(files / "rgb.png", out).stdout
     restore(files / "grey.png", tmp_path / "y.png", "--fit", "stretch", code=1)
+    assert "There is no device 'tpu'" in restore(files / "grey.png", tmp_path / "y.png", "--device", "tpu", code=1).stderr
+    assert "There is no device 'tpu'" in recon("train", "dense-digits", "--device", "tpu", "--out", tmp_path / "run", code=1).stderr
     recon("restore", files / "grey.png", "-o", out, code=2)
     assert "There is no recipe" in recon("train", "dense-nothing", code=1).stderr
 

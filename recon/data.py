@@ -55,9 +55,10 @@ def parse_spec(
     try:
         if not found: raise ValueError
         call = ast.parse(f"_{found[2] or '()'}", mode="eval").body
-        if not isinstance(call, ast.Call) or call.args or not isinstance(call.func, ast.Name): raise ValueError
-        return found[1], {k.arg: ast.literal_eval(k.value) for k in call.keywords if k.arg or 1 / 0}
-    except (ValueError, SyntaxError, ZeroDivisionError, MemoryError, RecursionError) as e:
+        plain = isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and not call.args and all(k.arg for k in call.keywords)
+        if not plain: raise ValueError
+        return found[1], {k.arg: ast.literal_eval(k.value) for k in call.keywords}
+    except (ValueError, SyntaxError, MemoryError, RecursionError) as e:
         raise ReconError(f"'{spec[:100]}' can't be read; write it like name or name(option=1, other='word').") from e
 
 # %% ../nbs/00_data.ipynb #4c40cc8d
@@ -107,7 +108,7 @@ def write_atomic(
         new.write_bytes(data.encode() if isinstance(data, str) else data)
         os.replace(new, path)
     except OSError as e:
-        new.unlink(missing_ok=True) if new.parent.is_dir() else None
+        if new.parent.is_dir(): new.unlink(missing_ok=True)
         raise DataError(f"'{path}' can't be written: {e.strerror or e}.") from e
     return path
 

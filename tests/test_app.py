@@ -84,6 +84,18 @@ def test_another_digit_another_result(visit):
     page.wait_for_function("old => document.querySelector('#original img')?.src && document.querySelector('#original img').src !== old", arg=before, timeout=30_000)
 
 
+def test_another_model_brings_its_own_pictures(visit):
+    page = visit()
+    numbers(page)
+    before = source(page, "original")
+    page.get_by_label("Model").first.click()
+    page.get_by_role("option", name="dense-clothes").click()
+    page.wait_for_function("old => document.querySelector('#original img')?.src && document.querySelector('#original img').src !== old", arg=before, timeout=30_000)
+    page.wait_for_function("document.querySelector('#numbers').innerText.includes('dense-clothes')", timeout=30_000)
+    page.get_by_text("About this model").click()
+    page.get_by_text("patterns come back as blur").first.wait_for(timeout=10_000)
+
+
 def test_a_drawing_is_repaired(visit):
     page = visit()
     numbers(page)

@@ -1,19 +1,18 @@
 """Try the trained models of recon in a browser: `recon demo`, or as a Hugging Face Space."""
 import functools
 import os
-import tempfile
-from pathlib import Path
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 import gradio as gr
 import torch
 from PIL import Image
+from torch.nn import functional as F
 
 from recon.baselines import baseline
 from recon.checkpoints import checkpoint_names, load, model_card
 from recon.corruptions import corruption
-from recon.data import Picture, ReconError, fit_pixels, read_picture, save_picture, to_pil, to_uint8
+from recon.data import Picture, ReconError, fit_pixels, read_picture, to_pil, to_uint8
 from recon.metrics import Protocol, measure, metrics_table
 from recon.restore import Restorer
 
@@ -40,7 +39,7 @@ CSS = """.pixels img {image-rendering: pixelated}
 
 def picture_box(value):
     "An upload that hands over the file as it is, so that `read_picture` can say what is wrong with it."
-    box = gr.Image(label="Your picture", value=value, sources=["upload", "clipboard"], height=230, elem_classes="pixels", elem_id="picture")
+    box = gr.Image(label="Your picture", value=value, format="png", sources=["upload", "clipboard"], height=230, elem_classes="pixels", elem_id="picture")
     box.preprocess = lambda payload: payload.path if payload else None
     return box
 
@@ -66,10 +65,10 @@ def centre_digit(x, size):
     if not len(rows): return torch.full((1, size, size), -1.0)
     ink = ink[rows[0]:rows[-1] + 1, columns[0]:columns[-1] + 1]
     side, margin = max(ink.shape), size // 7
-    square = torch.nn.functional.pad(ink, ((side - ink.shape[1]) // 2, side - ink.shape[1] - (side - ink.shape[1]) // 2,
-                                           (side - ink.shape[0]) // 2, side - ink.shape[0] - (side - ink.shape[0]) // 2))
-    small = torch.nn.functional.interpolate(square[None, None], size=size - 2 * margin, mode="bilinear", antialias=True)[0, 0]
-    placed = torch.nn.functional.pad(small, (margin,) * 4)
+    top, left = (side - ink.shape[0]) // 2, (side - ink.shape[1]) // 2
+    square = F.pad(ink, (left, side - ink.shape[1] - left, top, side - ink.shape[0] - top))
+    small = F.interpolate(square[None, None], size=size - 2 * margin, mode="bilinear", antialias=True)[0, 0]
+    placed = F.pad(small, (margin,) * 4)
     mass = placed / placed.sum().clamp(min=1e-6)
     shift = [round(size / 2 - 0.5 - (mass.sum(d) * torch.arange(size)).sum().item()) for d in (1, 0)]
     shift = [max(-margin, min(margin, s)) for s in shift]
@@ -84,7 +83,7 @@ def prepare(picture, repairer):
             return (fit_pixels(to_uint8(x), see.size, recipe.channels).float() / 127.5 - 1)[None]
         return centre_digit(x.mean(0, keepdim=True), see.size)[None]
     shrink = min(1.0, LARGEST / max(x.shape[-2:]))
-    if shrink < 1: x = torch.nn.functional.interpolate(x[None], scale_factor=shrink, mode="bicubic", antialias=True)[0].clamp(-1, 1)
+    if shrink < 1: x = F.interpolate(x[None], scale_factor=shrink, mode="bicubic", antialias=True)[0].clamp(-1, 1)
     return (x.expand(3, -1, -1) if recipe.channels == 3 else x.mean(0, keepdim=True))[None]
 
 
@@ -119,32 +118,28 @@ def report(clean, damaged, filtered, ours, classical, model, spec):
 
 
 def examples(model, model_dir=None):
-    "A few held-out test pictures as files."
-    folder = Path(tempfile.mkdtemp(prefix="recon-demo-"))
-    return [str(save_picture(x, folder / f"{i:02d}.png")) for i, x in enumerate(load(model, model_dir=model_dir).examples()[:12])]
+    "A few held-out test pictures."
+    return [to_pil(x) for x in load(model, model_dir=model_dir).examples()[:12]]
 
 
-def drawn(editor):
-    "The sketch on white paper, as a file."
-    image = (editor or {}).get("composite")
-    if image is None: return None
-    return str(save_picture(read_picture(image), Path(tempfile.mkdtemp(prefix="recon-demo-")) / "drawing.png"))
-
-
-def choose_picture(files):
+def choose_picture(pictures):
     "The left column: a picture, and three ways to get one."
-    picture = picture_box(files[0] if files else None)
+    picture, chosen = picture_box(pictures[0] if pictures else None), gr.State(pictures)
     with gr.Tabs():
-        with gr.Tab("Test digits"):
-            gr.Markdown("Digits that no model here has been trained on.")
-            gallery = gr.Gallery(files, columns=4, height="auto", allow_preview=False, show_label=False, elem_classes="pixels", elem_id="gallery")
+        with gr.Tab("Test pictures"):
+            gr.Markdown("Pictures that this model has not been trained on.")
+            gallery = gr.Gallery(pictures, columns=4, height="auto", format="png", allow_preview=False, show_label=False, elem_classes="pixels", elem_id="gallery")
         with gr.Tab("Draw"):
             # With a sheet of paper under it, the editor begins with the brush in hand.
             pad = gr.ImageEditor(Image.new("RGB", (280, 280), "white"), label="Draw a digit", type="pil", image_mode="RGB", canvas_size=(280, 280), sources=(),
                                  transforms=(), layers=False, height=400, brush=gr.Brush(default_size=16, colors=["#000000"], color_mode="fixed"))
             use = gr.Button("Use the drawing")
-    chosen = gr.State(files)
-    return picture, gallery, pad, use, chosen
+
+    def pick(kept, event: gr.SelectData): return kept[event.index]
+
+    gallery.select(pick, chosen, picture, api_visibility="private")
+    use.click(lambda sketch: (sketch or {}).get("composite"), pad, picture, api_visibility="private")
+    return picture, gallery, chosen
 
 
 def build_demo(model_dir=None):
@@ -154,11 +149,18 @@ def build_demo(model_dir=None):
     if not models: raise ReconError("There are no models to show; train one with `recon train dense-digits`.")
     first = "dense-mnist-noisy" if "dense-mnist-noisy" in models else models[0]
     card = lambda name: model_card(load(name, model_dir=model_dir).card)
-    with gr.Blocks(title="recon", analytics_enabled=False) as demo:
+
+    def switch(name, dataset):
+        "The card of another model; and pictures of its own kind, unless the ones at hand will do."
+        data = load(name, model_dir=model_dir).recipe.data
+        shown = examples(name, model_dir) if data != dataset else []
+        return card(name), data, *([shown, shown, shown[0]] if shown else [gr.skip()] * 3)
+
+    with gr.Blocks(title="recon", analytics_enabled=False, delete_cache=(3600, 24 * 3600)) as demo:
         gr.Markdown(INTRO)
         with gr.Row():
             with gr.Column(scale=2, min_width=320):
-                picture, gallery, pad, use, chosen = choose_picture(examples(first, model_dir))
+                picture, gallery, chosen = choose_picture(examples(first, model_dir))
             with gr.Column(scale=3, min_width=320):
                 with gr.Row():
                     model = gr.Dropdown(models, value=first, label="Model")
@@ -180,12 +182,8 @@ def build_demo(model_dir=None):
         run = functools.partial(repair, model_dir=model_dir)
         gr.on([go.click, demo.load, picture.change, model.change, damage.change, strength.release, seed.submit, classical.change],
               run, inputs, results, api_name="repair", show_progress="minimal")
-        use.click(drawn, pad, picture, api_visibility="private")
-        model.change(card, model, about, api_visibility="private")
-
-        def pick(files, event: gr.SelectData): return files[event.index]
-
-        gallery.select(pick, chosen, picture, api_visibility="private")
+        dataset = gr.State(load(first, model_dir=model_dir).recipe.data)
+        model.change(switch, [model, dataset], [about, dataset, gallery, chosen, picture], api_visibility="private")
     return demo.queue(max_size=32, default_concurrency_limit=2)
 
 

@@ -1,10 +1,7 @@
 """The shipped checkpoints: valid, up to date, and as good as the bars say."""
-import json
-
 import pytest
 
 from recon.checkpoints import checkpoint_folders, load, model_card
-from recon.data import data_home, load_data, DataError
 from recon.recipes import recipe
 
 SHIPPED = sorted(n for n, p in checkpoint_folders("nowhere").items())
@@ -28,3 +25,15 @@ def test_bars_of_chapter_10():
     assert clean["metrics"]["mse"] <= 0.0045
     assert noisy["recipe"]["tests"][0] == "gaussian_noise(sigma=0.5)" and noisy["metrics"]["mse"] <= 0.0125
     assert noisy["metrics"]["mse"] < min(b["mse"] for b in noisy["baselines"].values())
+
+
+def test_bars_of_chapter_11():
+    for name in ("denoising-mnist", "denoising-clothes"):
+        card = load(name, model_dir="nowhere").card
+        parts = {card["recipe"]["tests"][0]: card, **card["also"]}
+        assert set(parts) == {f"gaussian_noise(sigma={s})" for s in (0.2, 0.5, 0.8)}
+        for damage, part in parts.items():
+            assert {"wiener", "gaussian", "median", "tv", "wavelet", "nlm"} <= set(part["baselines"])
+            assert part["metrics"]["mse"] < min(b["mse"] for b in part["baselines"].values()), f"{name}, {damage}"
+    digits = load("denoising-mnist", model_dir="nowhere").card
+    assert digits["data"]["n_test"] == 10_000 and digits["metrics"]["mse"] <= 0.0090

@@ -156,8 +156,8 @@ def test_ctrl_c_says_how_to_go_on(tmp_path):
                "--out", str(tmp_path / "run"), "--device", "cpu"]
     process = subprocess.Popen(command, env=ENV, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 120
-    while not (tmp_path / "run" / "log.csv").exists() and time.monotonic() < deadline: time.sleep(0.1)
-    time.sleep(1)
+    log = tmp_path / "run" / "log.csv"
+    while not (log.exists() and log.read_text().count("\n") > 2) and time.monotonic() < deadline: time.sleep(0.1)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=120)
     assert process.returncode == 130 and "--resume" in err and (tmp_path / "run" / "last" / "progress.json").exists()

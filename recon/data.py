@@ -55,8 +55,8 @@ def parse_spec(
     try:
         if not found: raise ValueError
         call = ast.parse(f"_{found[2] or '()'}", mode="eval").body
-        plain = isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and not call.args and all(k.arg for k in call.keywords)
-        if not plain: raise ValueError
+        if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name): raise ValueError
+        if call.args or not all(k.arg for k in call.keywords): raise ValueError
         return found[1], {k.arg: ast.literal_eval(k.value) for k in call.keywords}
     except (ValueError, SyntaxError, MemoryError, RecursionError) as e:
         raise ReconError(f"'{spec[:100]}' can't be read; write it like name or name(option=1, other='word').") from e

@@ -43,8 +43,9 @@ class ConvDenoiser(nn.Module):
         super().__init__()
         self.encoder = nn.Sequential(nn.PixelUnshuffle(2), convolution(4 * channels, width), convolution(width, 2 * width, 2),
                                      *[Residual(2 * width) for _ in range(blocks)])
-        self.decoder = nn.Sequential(nn.Conv2d(2 * width, 4 * width, 3, 1, 1, bias=False), nn.PixelShuffle(2), nn.BatchNorm2d(width),
-                                     nn.SiLU(), nn.Conv2d(width, 4 * channels, 3, 1, 1), nn.PixelShuffle(2), nn.Tanh())
+        self.decoder = nn.Sequential(nn.Conv2d(2 * width, 4 * width, 3, 1, 1, bias=False), nn.PixelShuffle(2),
+                                     nn.BatchNorm2d(width), nn.SiLU(),
+                                     nn.Conv2d(width, 4 * channels, 3, 1, 1), nn.PixelShuffle(2), nn.Tanh())
 
     def encode(self, x: Tensor) -> Tensor: # [B, C, H, W] → [B, 2·width, H/4, W/4]
         return self.encoder(x)
@@ -54,13 +55,14 @@ class ConvDenoiser(nn.Module):
 
 # %% ../../nbs/11_denoising_autoencoder.ipynb #3af768db
 _STRENGTHS = tuple(f"gaussian_noise(sigma={s})" for s in (0.5, 0.2, 0.8))
-_LIMITS = ("Where noise hides a stroke it draws the mean of what could have been there: blurred when in doubt, and sometimes the wrong "
-           "digit. It knows Gaussian noise that was clipped to [0, 1], of a strength up to 0.8, and no other damage. ")
+_LIMITS = ("Where noise hides a stroke it draws the mean of what could have been there: blurred when in doubt, and "
+           "sometimes the wrong digit. It knows Gaussian noise that was clipped to [0, 1], of a strength up to 0.8, and no other damage. ")
 
 denoising_mnist = register_recipe(Recipe(
     name="denoising-mnist", title="Convolutional denoising autoencoder for digits, noise of any strength",
     chapter="11_denoising_autoencoder", data="mnist", network="conv_denoiser(width=32, blocks=4)",
-    corruption="gaussian_noise(sigma=(0.0, 0.8))", optimizer="adamw(lr=0.003, weight_decay=0.0001)", warmup=200, batch=128, ema=0.999,
+    corruption="gaussian_noise(sigma=(0.0, 0.8))",
+    optimizer="adamw(lr=0.003, weight_decay=0.0001)", warmup=200, batch=128, ema=0.999,
     budgets=(("cpu", 6_000), ("gpu", 60_000), ("paper", 47_000)), tests=_STRENGTHS,
     baselines=("identity", "wiener", "gaussian", "median", "tv", "wavelet", "nlm"),
     limits=_LIMITS + "It has seen only centred digits of 28 × 28 pixels."))

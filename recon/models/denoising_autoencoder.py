@@ -56,7 +56,8 @@ class ConvDenoiser(nn.Module):
 # %% ../../nbs/11_denoising_autoencoder.ipynb #3af768db
 _STRENGTHS = tuple(f"gaussian_noise(sigma={s})" for s in (0.5, 0.2, 0.8))
 _LIMITS = ("Where noise hides a stroke it draws the mean of what could have been there: blurred when in doubt, and "
-           "sometimes the wrong digit. It knows Gaussian noise that was clipped to [0, 1], of a strength up to 0.8, and no other damage. ")
+           "sometimes the wrong digit. It knows Gaussian noise that was clipped to [0, 1], "
+           "of a strength up to 0.8, and no other damage. ")
 
 denoising_mnist = register_recipe(Recipe(
     name="denoising-mnist", title="Convolutional denoising autoencoder for digits, noise of any strength",

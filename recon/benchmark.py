@@ -113,7 +113,7 @@ class Evaluation:
                  for d, rows in self.scores.items()}
         return {**next(iter(parts.values())), "also": dict(list(parts.items())[1:]), "protocol": self.protocol}
 
-# %% ../nbs/09_benchmark.ipynb #258b7273
+# %% ../nbs/09_benchmark.ipynb #c6607505
 def measure_network(
     network: nn.Module,       # `[B, C, H, W]` → restored
     recipe: Recipe,           # names the test damages, metrics and baselines
@@ -127,9 +127,17 @@ def measure_network(
     def ours(damaged, mask): return torch.cat([network(x) for x in damaged.split(256)])
 
     return Evaluation(recipe.name, {
-        damage: {recipe.name: score(ours, test, damage, recipe.metrics, protocol),
+        damage: {recipe.name: {**score(ours, test, damage, recipe.metrics, protocol), **_nats(network, test, damage)},
                  **score_baselines(recipe.baselines, train, test, damage, recipe.metrics, protocol)}
         for damage in recipe.tests or (recipe.corruption,)}, str(protocol))
+
+
+@torch.no_grad()
+def _nats(network, test, damage, n=1000):
+    "What only a probabilistic network can say: how probable it finds `n` test pictures, spread over the set."
+    if not hasattr(network, "nats"): return {}
+    batch = next(test_batches(test.subset(spread(len(test), n)), damage, n))
+    return {name: values.double().mean().item() for name, values in network.nats(batch.damaged, batch.generator).items()}
 
 
 def differences(

@@ -6,9 +6,9 @@
 __all__ = ['METRICS', 'MORE_IS_BETTER', 'Protocol', 'mse', 'mae', 'psnr', 'ssim', 'gradient_energy', 'colourfulness', 'delta_e',
            'lpips', 'fid', 'kid', 'measure', 'metrics_table']
 
-# %% ../nbs/04_metrics.ipynb #3cfdf897
+# %% ../nbs/04_metrics.ipynb #d7292897
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -239,11 +239,13 @@ def kid(
     mean, deviation = _set_distance("kid", made, real, extractor, download, {"subset_size": size})
     return mean.item(), deviation.item()
 
-# %% ../nbs/04_metrics.ipynb #27cd4383
+# %% ../nbs/04_metrics.ipynb #fb8d9cb3
 METRICS: dict[str, Callable] = {
     "mse": mse, "mae": mae, "psnr": psnr, "ssim": ssim, "lpips": lpips, "delta_e": delta_e,
     "colourfulness": lambda restored, truth, protocol, mask: colourfulness(restored),
     "gradient_energy": lambda restored, truth, protocol, mask: gradient_energy(restored),
+    **{f"mse_{r}": lambda restored, truth, protocol, mask, r=r: mse(restored, truth, replace(protocol, region=r), mask)
+       for r in ("hole", "ring", "outside")},
 }
 MORE_IS_BETTER = ("psnr", "ssim")
 

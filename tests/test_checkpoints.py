@@ -37,3 +37,27 @@ def test_bars_of_chapter_11():
             assert part["metrics"]["mse"] < min(b["mse"] for b in part["baselines"].values()), f"{name}, {damage}"
     digits = load("denoising-mnist", model_dir="nowhere").card
     assert digits["data"]["n_test"] == 10_000 and digits["metrics"]["mse"] <= 0.0090
+
+
+def test_bars_of_chapter_12():
+    digits, ours, narrow = (load(n, model_dir="nowhere").card for n in ("artifact-mnist", "hole-cifar10", "hole-cifar10-narrow"))
+    assert digits["data"]["n_test"] == 10_000 and digits["recipe"]["tests"] == ["rectangle(size=(5, 9))"]
+    assert digits["metrics"]["mse"] <= 0.0075 < digits["baselines"]["wiener"]["mse"]
+    assert digits["metrics"]["mse_hole"] < min(b["mse_hole"] for b in digits["baselines"].values())
+    assert ours["data"]["n_test"] == narrow["data"]["n_test"] == 10_000
+    assert ours["metrics"]["mse_hole"] <= 0.021 and ours["metrics"]["mse_hole"] <= 0.9 * narrow["metrics"]["mse_hole"]
+    assert ours["metrics"]["mse_hole"] < min(b["mse_hole"] for b in ours["baselines"].values())
+    assert ours["metrics"]["mse_outside"] == narrow["metrics"]["mse_outside"] == 0
+    faces = load("conv-ae-faces", model_dir="nowhere").card
+    assert faces["data"]["n_test"] > 1000 and faces["metrics"]["mse_hole"] < faces["baselines"]["telea"]["mse_hole"]
+
+
+def test_bars_of_chapter_13():
+    wide, flat = (load(n, model_dir="nowhere").card for n in ("vae-mnist", "vae-mnist-2d"))
+    assert wide["metrics"]["nll_nats"] <= 90 and wide["metrics"]["nll_nats"] < wide["metrics"]["elbo_nats"] < flat["metrics"]["nll_nats"]
+    for card in (wide, flat): assert card["metrics"]["mse"] < min(b["mse"] for b in card["baselines"].values())
+
+
+def test_the_weights_of_chapters_11_to_13_are_small():
+    folders = [p for n, p in checkpoint_folders("nowhere").items() if load(n, model_dir="nowhere").recipe.chapter[:2] in ("11", "12", "13")]
+    assert sum((p / "model.safetensors").stat().st_size for p in folders) < 8_000_000

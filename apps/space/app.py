@@ -12,18 +12,21 @@ from torch.nn import functional as F
 from recon.baselines import baseline
 from recon.checkpoints import checkpoint_names, load, model_card
 from recon.corruptions import corruption
-from recon.data import Picture, ReconError, fit_pixels, read_picture, to_pil, to_uint8
+from recon.data import INFO, Picture, ReconError, fit_pixels, load_data, read_picture, to_pil, to_uint8
 from recon.metrics import Protocol, measure, metrics_table
 from recon.restore import Restorer
 
+OWN = "What this model is for"
 DAMAGES = {
     "Gaussian noise": lambda s, side: f"gaussian_noise(sigma={s})",
     "Salt and pepper": lambda s, side: f"salt_and_pepper(amount={min(1.0, s)})",
     "White rectangle": lambda s, side: f"rectangle(size={max(1, round(s * side / 2))})",
     "Strokes of a pen": lambda s, side: f"free_form(strokes={max(1, round(8 * s))})",
+    OWN: None,
     "None: it is damaged already": lambda s, side: "none",
 }
-CLASSICAL = {"Gaussian filter": "gaussian", "Total variation": "tv", "Non-local means": "nlm", "Wavelets": "wavelet", "Median": "median"}
+CLASSICAL = {"Gaussian filter": "gaussian", "Total variation": "tv", "Non-local means": "nlm", "Wavelets": "wavelet", "Median": "median",
+             "Telea, told where": "telea", "Navier–Stokes, told where": "navier_stokes", "Biharmonic, told where": "biharmonic"}
 LARGEST = 1024  # pixels per side that the demo works on
 INTRO = """# recon: see how machines repair pictures
 Choose a digit, or draw or upload one; damage it; and watch an autoencoder bring it back, beside what a classical filter makes
@@ -52,8 +55,23 @@ def restorer(name, model_dir): return Restorer(load(name, model_dir=model_dir))
 def classical_method(kind, damage, name, model_dir):
     "A filter whose strength suits this damage, chosen on the checkpoint's examples."
     method = baseline(CLASSICAL[kind])
-    clean = restorer(name, model_dir).checkpoint.examples()
-    return method.fit(clean, corruption(damage)(clean, torch.Generator().manual_seed(0)).image) if len(clean) else method
+    clean = pictures_for(restorer(name, model_dir).checkpoint)
+    return method.fit(clean, corruption(damage)(clean, torch.Generator().manual_seed(0)).image)
+
+
+def pictures_for(checkpoint, n=64):
+    "Test pictures that the checkpoint brings; else embedded ones that resemble its data."
+    if len(own := checkpoint.examples()): return own
+    recipe = checkpoint.recipe
+    kin = [name for name, info in INFO.items() if info.embedded and name.split("-")[0] == recipe.data.rstrip("0123456789")]
+    x = load_data((kin or ["photos-tiny" if recipe.channels == 3 else "digits28"])[0], "all", size=recipe.size, channels=recipe.channels).stack()
+    return x[::max(1, len(x) // n)][:n]
+
+
+def damage_spec(damage, strength, model, side, model_dir):
+    "The corruption that a choice in the menu means."
+    recipe = restorer(model, model_dir).checkpoint.recipe
+    return (recipe.tests or (recipe.corruption,))[0] if damage == OWN else DAMAGES[damage](float(strength), side)
 
 
 def centre_digit(x, size):
@@ -99,10 +117,10 @@ def repair(picture, model, damage, strength, seed, classical, model_dir=None):
     try:
         repairer = restorer(model, model_dir)
         clean = prepare(read_picture(picture, max_pixels=25_000_000), repairer)
-        spec = DAMAGES[damage](float(strength), clean.shape[-1])
-        damaged = corruption(spec)(clean, torch.Generator().manual_seed(int(seed or 0))).image
+        spec = damage_spec(damage, strength, model, clean.shape[-1], model_dir)
+        damaged, mask = corruption(spec)(clean, torch.Generator().manual_seed(int(seed or 0)))
         ours = repairer(Picture(damaged[0])).picture.pixels[None]
-        filtered = classical_method(classical, spec if spec != "none" else "gaussian_noise(sigma=0.2)", model, model_dir)(damaged)
+        filtered = classical_method(classical, spec if spec != "none" else "gaussian_noise(sigma=0.2)", model, model_dir)(damaged, mask)
     except ReconError as e: raise gr.Error(str(e)) from e
     shown = [enlarged(x[0]) for x in (clean, damaged, filtered, ours)]
     return *shown, (shown[1], shown[3]), report(clean, damaged, filtered, ours, classical, model, spec)
@@ -119,7 +137,7 @@ def report(clean, damaged, filtered, ours, classical, model, spec):
 
 def examples(model, model_dir=None):
     "A few held-out test pictures."
-    return [to_pil(x) for x in load(model, model_dir=model_dir).examples()[:12]]
+    return [to_pil(x) for x in pictures_for(load(model, model_dir=model_dir))[:12]]
 
 
 def choose_picture(pictures):
@@ -152,9 +170,12 @@ def build_demo(model_dir=None):
 
     def switch(name, dataset):
         "The card of another model; and pictures of its own kind, unless the ones at hand will do."
-        data = load(name, model_dir=model_dir).recipe.data
-        shown = examples(name, model_dir) if data != dataset else []
-        return card(name), data, *([shown, shown, shown[0]] if shown else [gr.skip()] * 3)
+        recipe = load(name, model_dir=model_dir).recipe
+        blank = torch.zeros(1, recipe.channels, recipe.size, recipe.size)
+        hides = corruption(recipe.corruption)(blank, torch.Generator().manual_seed(0)).mask is not None
+        task = (OWN, "Telea, told where") if hides else ("Gaussian noise", "Gaussian filter")
+        shown = examples(name, model_dir) if recipe.data != dataset else []
+        return card(name), recipe.data, *task, *([shown, shown, shown[0]] if shown else [gr.skip()] * 3)
 
     with gr.Blocks(title="recon", analytics_enabled=False, delete_cache=(3600, 24 * 3600)) as demo:
         gr.Markdown(INTRO)
@@ -183,7 +204,7 @@ def build_demo(model_dir=None):
         gr.on([go.click, demo.load, picture.change, model.change, damage.change, strength.release, seed.submit, classical.change],
               run, inputs, results, api_name="repair", show_progress="minimal")
         dataset = gr.State(load(first, model_dir=model_dir).recipe.data)
-        model.change(switch, [model, dataset], [about, dataset, gallery, chosen, picture], api_visibility="private")
+        model.change(switch, [model, dataset], [about, dataset, damage, classical, gallery, chosen, picture], api_visibility="private")
     return demo.queue(max_size=32, default_concurrency_limit=2)
 
 

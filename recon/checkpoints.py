@@ -7,7 +7,7 @@ __all__ = ['SHIPPED', 'CheckpointError', 'Checkpoint', 'stack_examples', 'unstac
            'checkpoint_folders', 'checkpoint_names', 'read_card', 'read_weights', 'load', 'find_checkpoint',
            'model_card']
 
-# %% ../nbs/07_checkpoints.ipynb #7c142682
+# %% ../nbs/07_checkpoints.ipynb #a46bf7c8
 import hashlib
 import json
 import math
@@ -21,7 +21,6 @@ from torch import Tensor, nn
 
 import recon
 from .data import ReconError, data_home, read_picture, save_picture, to_pil, write_atomic
-from .layers import count_parameters
 from .recipes import Recipe, RecipeError, build_network, recipe_from_dict, recipe_to_dict
 
 # %% ../nbs/07_checkpoints.ipynb #640124f7
@@ -59,7 +58,7 @@ def unstack_examples(
     if not Path(path).exists(): return torch.empty(0, 1, size, size)
     return torch.stack(read_picture(path).pixels.split(size, dim=-1))
 
-# %% ../nbs/07_checkpoints.ipynb #c1e62b35
+# %% ../nbs/07_checkpoints.ipynb #148f8adb
 def code_version() -> str: # e.g. `3f2c1ab9d0e4`, with `+` for changed files; `unknown` outside a git checkout
     "The commit of the code that is running."
     def git(*args):
@@ -89,7 +88,7 @@ def save_checkpoint(
     write_atomic(folder / "model.safetensors", data)
     card = {"recipe": recipe_to_dict(recipe), **facts, "limits": recipe.limits,
             "precision": "float16" if half else "float32",
-            "parameters": count_parameters(network), "sha256": hashlib.sha256(data).hexdigest()}
+            "parameters": sum(p.numel() for p in network.parameters()), "sha256": hashlib.sha256(data).hexdigest()}
     write_atomic(folder / "card.json", json.dumps(card, indent=1, ensure_ascii=False) + "\n")
     return folder
 

@@ -45,6 +45,17 @@ def browser():
 
 
 @pytest.fixture(scope="session")
+def app():
+    "The app's module, to call its functions without a server."
+    import importlib.util
+
+    spec = importlib.util.spec_from_file_location("space_app", ROOT / "apps" / "space" / "app.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
 def app_url(tmp_path_factory):
     "The app as `recon demo` serves it, in a process of its own."
     with socket.socket() as s:

@@ -3,11 +3,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from gradio_client import Client, handle_file
 from PIL import Image
 
-from recon.checkpoints import load
-from recon.data import save_picture
+from recon.checkpoints import checkpoint_folders, load
+from recon.data import Picture, save_picture
+from recon.restore import Restorer
 
 MODEL, DAMAGE, RIVAL = "dense-mnist-noisy", "Gaussian noise", "Gaussian filter"
 
@@ -86,3 +88,18 @@ def test_the_space_is_described():
     assert "sdk: gradio" in front and "app_file: app.py" in front and "recon" in (space / "requirements.txt").read_text()
     imported = [line for line in (space / "app.py").read_text(encoding="utf-8").splitlines() if line.startswith("from recon")]
     assert imported and not any(" _" in line for line in imported)
+
+
+@pytest.mark.parametrize("name", sorted(checkpoint_folders("nowhere")))
+def test_every_shipped_model_works_in_the_app_and_on_any_picture(name, app, tmp_path):
+    shown = app.examples(name)
+    assert len(shown) == 12 and len({np.asarray(p).tobytes() for p in shown}) > 6, "pictures of its kind to begin with"
+    shown[0].save(tmp_path / "first.png")
+    card = load(name, model_dir="nowhere").card
+    rival = "Telea, told where" if "mse_hole" in card["metrics"] else RIVAL
+    *pictures, slider, numbers = app.repair(str(tmp_path / "first.png"), name, app.OWN, 0.5, 0, rival)
+    assert len(pictures) == 4
+    assert "nothing can be measured" in numbers if card["recipe"]["tests"][0] == "none" else name in numbers and "mse" in numbers
+    odd = Picture(torch.rand(3, 45, 70, generator=torch.Generator().manual_seed(0)) * 2 - 1)
+    restored = Restorer(name, model_dir="nowhere")(odd).picture
+    assert restored.size == (45, 70) and torch.isfinite(restored.pixels).all()

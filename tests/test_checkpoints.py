@@ -16,6 +16,7 @@ def test_card_belongs_to_the_registered_recipe(name):
         assert card.get(key) not in (None, "", {}), key
     assert not card["code_commit"].endswith("+"), "trained with uncommitted code"
     assert abs(card["metrics"]["mse"] - card["mse_in_float32"]) < 0.01 * card["metrics"]["mse"], "what float16 costs"
+    assert card["parameters"] == sum(p.numel() for p in checkpoint.network.parameters()) > 1000
     assert name in model_card(card)
 
 

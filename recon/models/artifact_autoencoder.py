@@ -87,7 +87,7 @@ class HoleFiller(nn.Module):
         if not self.training: patch = (patch + self.middle(x.flip(-1)).flip(-1)) / 2
         return paste_centre(x, patch)
 
-# %% ../../nbs/12_artifact_autoencoder.ipynb #698aafac
+# %% ../../nbs/12_artifact_autoencoder.ipynb #97a8b4dd
 _HOLE = "center_hole(size=16)"
 _INVENTED = ("What it draws is the mean of everything that would have fitted the surroundings: the right colours, no detail, and "
              "objects that were wholly hidden don't come back. It knows 32 × 32 pixels and a hole of 16 × 16 in the middle. ")
@@ -96,7 +96,7 @@ hole_cifar10 = register_recipe(Recipe(
     name="hole-cifar10", title="Draws the hidden middle of a small photograph", data="cifar10", size=32, channels=3,
     network="hole_filler(width=64, deep=64)", corruption=_HOLE, augment="mirror_shift(pixels=2)",
     optimizer="adamw(lr=0.003, weight_decay=0.01)", warmup=300, batch=128, ema=0.999,
-    budgets=(("cpu", 10_500), ("gpu", 100_000)), tests=(_HOLE,),
+    budgets=(("cpu", 20_000), ("gpu", 100_000)), tests=(_HOLE,),
     baselines=("grey_fill", "ring_mean", "wiener", "telea", "navier_stokes", "biharmonic"), limits=_INVENTED, **_HERE))
 
 hole_cifar10_paper = register_recipe(replace(

@@ -20,7 +20,7 @@ from .denoising_autoencoder import Residual, convolution
 from ..recipes import NETWORKS, Recipe, register_recipe
 from ..training import OBJECTIVES, Objective
 
-# %% ../../nbs/13_variational_autoencoder.ipynb #bf6866de
+# %% ../../nbs/13_variational_autoencoder.ipynb #80bfb6f0
 def reparameterise(
     mean: Tensor,                             # `[B, D]`
     log_variance: Tensor,                     # `[B, D]`
@@ -37,7 +37,8 @@ def bernoulli_nats(
     x: Tensor,      # `[…, C, H, W]` in [-1, 1]; -1 is black, 1 is white
 ) -> Tensor:        # `[…]`, log-probabilities, at most 0 for pictures in black and white
     "Log-probability of a picture, a coin for every pixel, in nats (Kingma and Welling 2014, appendix C.1)."
-    return -F.binary_cross_entropy_with_logits(logits, (x / 2 + 0.5).expand_as(logits), reduction="none").sum((-3, -2, -1))
+    logits, white = torch.broadcast_tensors(logits, x / 2 + 0.5)
+    return -F.binary_cross_entropy_with_logits(logits, white, reduction="none").sum((-3, -2, -1))
 
 
 def gaussian_nats(

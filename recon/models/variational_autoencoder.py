@@ -138,19 +138,21 @@ class EvidenceLowerBound(Objective):
         picture, code = -bernoulli_nats(logits, batch.damaged).mean(), kl_to_standard_normal(mean, log_variance).mean()
         return {"loss": picture + self.beta * code, "picture_nats": picture, "code_nats": code}
 
-# %% ../../nbs/13_variational_autoencoder.ipynb #58f59843
+# %% ../../nbs/13_variational_autoencoder.ipynb #024fc651
 vae_mnist = register_recipe(Recipe(
     name="vae-mnist", title="Variational autoencoder for digits, 20 numbers", chapter="13_variational_autoencoder", data="mnist",
     network="conv_vae(latent=20, width=48)", corruption="binarize", objective="elbo",
     optimizer="adamw(lr=0.004, weight_decay=0.0)", warmup=1000, batch=128, ema=0.999, keep="last",
-    budgets=(("cpu", 10_000), ("gpu", 200_000), ("paper", 1_500_000)), tests=("binarize",), baselines=("mean", "pca(components=20)"),
-    limits="It sees digits of 28 × 28 pixels as black and white. Its samples are sometimes no digits; its repairs are the likelier "
-           "ones, sharper than what it knows. The nats are means over 1,000 test digits, spread over the set, binarised once; "
-           "nll_nats is the bound of 1,000 samples."))
+    budgets=(("cpu", 10_000), ("gpu", 200_000), ("paper", 1_500_000)), tests=("binarize",),
+    baselines=("mean", "pca(components=20)"),
+    limits="It sees digits of 28 × 28 pixels as black and white. Its samples are sometimes no digits; its repairs are the "
+           "likelier ones, sharper than what it knows. The nats are means over 1,000 test digits, spread over the set, binarised "
+           "once; nll_nats is the bound of 1,000 samples."))
 
 vae_mnist_2d = register_recipe(replace(
-    vae_mnist, name="vae-mnist-2d", title="The same with 2 numbers, a map of the digits", network="vae(latent=2, hidden=(128, 64))",
-    optimizer="adamw(lr=0.002, weight_decay=0.0)", warmup=500, budgets=(("cpu", 60_000), ("gpu", 200_000)), baselines=("mean", "pca(components=2)"),
+    vae_mnist, name="vae-mnist-2d", title="The same with 2 numbers, a map of the digits",
+    network="vae(latent=2, hidden=(128, 64))", optimizer="adamw(lr=0.002, weight_decay=0.0)", warmup=500,
+    budgets=(("cpu", 60_000), ("gpu", 200_000)), baselines=("mean", "pca(components=2)"),
     limits=vae_mnist.limits + " Two numbers are too few for digits: fours and nines share their place on the map."))
 
 # %% ../../nbs/13_variational_autoencoder.ipynb #62e0bab9

@@ -167,7 +167,7 @@ def differences(
 
 def _close(a, b, tolerance): return b is not None and abs(a - b) <= tolerance * max(abs(a), abs(b))
 
-# %% ../nbs/09_benchmark.ipynb #77dafe9d
+# %% ../nbs/09_benchmark.ipynb #e0276fed
 def evaluate(
     where: str | Checkpoint,                # a checkpoint, its name or folder
     limit: int | None = None,               # only so many test pictures; then nothing is compared with the card
@@ -188,7 +188,8 @@ def evaluate(
 
 
 def _load(recipe, data, split, limit=None, download=False):
-    return load_data(data or recipe.data, split, size=recipe.size, channels=recipe.channels, limit=limit, download=download)
+    pictures = load_data(data or recipe.data, split, size=recipe.size, channels=recipe.channels, limit=limit, download=download)
+    return pictures.classes() if recipe.task == "classify" else pictures
 
 
 MEASURING = ("title", "chapter", "tests", "metrics", "baselines", "limits", "budgets", "fit")

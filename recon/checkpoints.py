@@ -92,7 +92,7 @@ def save_checkpoint(
     write_atomic(folder / "card.json", json.dumps(card, indent=1, ensure_ascii=False) + "\n")
     return folder
 
-# %% ../nbs/07_checkpoints.ipynb #6b67c0d9
+# %% ../nbs/07_checkpoints.ipynb #023cd47c
 SHIPPED = Path(recon.__file__).parent / "checkpoints"
 
 
@@ -106,9 +106,15 @@ def checkpoint_folders(
 
 def checkpoint_names(
     model_dir: str | Path | None = None, # as in `checkpoint_folders`
+    task: str | None = None,             # only those of recipes with this task, e.g. `repair`
 ) -> list[str]:
     "The names that `load` knows."
-    return sorted(checkpoint_folders(model_dir))
+    return sorted(n for n, folder in checkpoint_folders(model_dir).items() if task in (None, _task(folder)))
+
+
+def _task(folder):
+    try: return read_card(folder)["recipe"].get("task", "repair")
+    except CheckpointError: return "repair"  # listed, so that whoever chooses it is told what is wrong with it
 
 # %% ../nbs/07_checkpoints.ipynb #adb6d9a2
 def read_card(

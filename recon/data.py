@@ -311,7 +311,7 @@ class DatasetInfo:
         "Whether a few of its pictures may travel with a checkpoint."
         return self.embedded or self.licence.startswith(("CC", "MIT", "public domain"))
 
-# %% ../nbs/00_data.ipynb #33f4d876
+# %% ../nbs/00_data.ipynb #8b4f817b
 class Pictures(Dataset):
     "One split of a set: in memory where the pictures are of one size, else read when asked for."
 
@@ -352,6 +352,12 @@ class Pictures(Dataset):
         pixels = self.pixels[i] if isinstance(self.pixels, Tensor) else [self.pixels[k] for k in i]
         labels = None if self.labels is None else self.labels[i].tolist()
         return Pictures(self.info, [self.keys[k] for k in i], pixels, labels)
+
+    def classes(self) -> "Pairs":
+        "Each picture with its class, as a picture of one pixel and one channel per class: what a classifier makes of it."
+        if self.labels is None: raise DataError(f"The pictures of '{self.info.name}' have no classes.")
+        truth = F.one_hot(self.labels, len(self.info.classes)).mul(255).byte()[:, :, None, None]
+        return Pairs(self, Pictures(self.info, self.keys, truth, self.labels.tolist()))
 
 # %% ../nbs/00_data.ipynb #791dd49e
 class Pairs(Dataset):

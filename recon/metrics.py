@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['METRICS', 'MORE_IS_BETTER', 'Protocol', 'mse', 'mae', 'psnr', 'ssim', 'gradient_energy', 'colourfulness', 'delta_e',
-           'lpips', 'fid', 'kid', 'measure', 'metrics_table']
+           'lpips', 'fid', 'kid', 'accuracy', 'measure', 'metrics_table']
 
 # %% ../nbs/04_metrics.ipynb #d7292897
 from collections.abc import Callable
@@ -239,15 +239,25 @@ def kid(
     mean, deviation = _set_distance("kid", made, real, extractor, download, {"subset_size": size})
     return mean.item(), deviation.item()
 
-# %% ../nbs/04_metrics.ipynb #fb8d9cb3
+# %% ../nbs/04_metrics.ipynb #bd553ddb
+def accuracy(
+    restored: Tensor,                # `[B, K, 1, 1]`, larger for a likelier class
+    truth: Tensor,                   # `[B, K, 1, 1]`, largest for the right class
+    protocol: Protocol = Protocol(), # not used
+    mask: Tensor | None = None,      # not used
+) -> Tensor:                         # `[B]`, 1 where the likeliest class is the right one, else 0
+    "Is the likeliest class the right one?"
+    return (restored.flatten(1).argmax(1) == truth.flatten(1).argmax(1)).float()
+
+# %% ../nbs/04_metrics.ipynb #43edf316
 METRICS: dict[str, Callable] = {
-    "mse": mse, "mae": mae, "psnr": psnr, "ssim": ssim, "lpips": lpips, "delta_e": delta_e,
+    "mse": mse, "mae": mae, "psnr": psnr, "ssim": ssim, "lpips": lpips, "delta_e": delta_e, "accuracy": accuracy,
     "colourfulness": lambda restored, truth, protocol, mask: colourfulness(restored),
     "gradient_energy": lambda restored, truth, protocol, mask: gradient_energy(restored),
     **{f"mse_{r}": lambda restored, truth, protocol, mask, r=r: mse(restored, truth, replace(protocol, region=r), mask)
        for r in ("hole", "ring", "outside")},
 }
-MORE_IS_BETTER = ("psnr", "ssim")
+MORE_IS_BETTER = ("psnr", "ssim", "accuracy")
 
 
 def measure(

@@ -20,7 +20,7 @@ from .data import ReconError, Registry, parse_spec
 class RecipeError(ReconError):
     "A recipe that doesn't exist or doesn't fit together."
 
-# %% ../nbs/05_recipes.ipynb #63d1015f
+# %% ../nbs/05_recipes.ipynb #c984925f
 @dataclass(frozen=True)
 class Recipe:
     "Everything that `recon train` needs to know: plain values only."
@@ -31,6 +31,7 @@ class Recipe:
     network: str                                  # spec of the network that repairs
     size: int = 28                                # side of the training pictures, in pixels
     channels: int = 1                             # 1 for grey, 3 for colour
+    task: str = "repair"                          # `repair` a picture, `generate` one from chance, or `classify` it
     augment: str = ""                             # spec of how training pictures are varied before the damage; empty: not
     corruption: str = "none"                      # spec of the damage, made afresh in every batch
     objective: str = "reconstruction"             # spec of what training minimises

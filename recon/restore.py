@@ -103,7 +103,7 @@ def restore_tiled(
     m = size // 4 * scale
     return (total / weight)[None, :, m:m + height * scale, m:m + width * scale].clamp(-1, 1)
 
-# %% ../nbs/20_restore.ipynb #34cde6b4
+# %% ../nbs/20_restore.ipynb #8d39f1a8
 @dataclass
 class Restored:
     "A repaired picture and what there is to say about it."
@@ -124,6 +124,8 @@ class Restorer:
         model_dir: str | Path | None = None,  # where names are looked up
     ):
         self.checkpoint = checkpoint if isinstance(checkpoint, Checkpoint) else load(checkpoint, model_dir=model_dir)
+        if (task := self.checkpoint.recipe.task) != "repair":
+            raise ReconError(f"'{self.checkpoint.name}' doesn't repair pictures, it was trained to {task} them.")
         self.fit, self.tile_batch = fit or self.checkpoint.recipe.fit, tile_batch
         if self.fit not in ("whole", "tile"):
             raise ReconError(f"A picture fits as a 'whole' or in a 'tile' grid, not '{self.fit}'.")

@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['AUGMENTATIONS', 'OBJECTIVES', 'TrainingError', 'seeded', 'batch_indices', 'Batch', 'make_batch', 'MirrorShift',
-           'batches', 'Objective', 'Reconstruction', 'Game', 'diversity', 'Log', 'read_log', 'Finding', 'swing',
-           'HealthMonitor', 'Run', 'start_run', 'play_turn', 'train_step', 'validate', 'save_state', 'resume',
-           'Interruption', 'fit', 'budget_steps']
+           'vary', 'batches', 'Objective', 'Reconstruction', 'Classification', 'Game', 'diversity', 'Log', 'read_log',
+           'Finding', 'swing', 'HealthMonitor', 'Run', 'start_run', 'play_turn', 'train_step', 'validate', 'save_state',
+           'resume', 'Interruption', 'fit', 'budget_steps']
 
 # %% ../nbs/06_training.ipynb #61a3ab47
 import dataclasses
@@ -65,7 +65,7 @@ def batch_indices(
     epoch, position = divmod(k, n // batch)
     return _epoch_order(n, seed, epoch)[position * batch:(position + 1) * batch][rank::world].tolist()
 
-# %% ../nbs/06_training.ipynb #041910a9
+# %% ../nbs/06_training.ipynb #f23590e1
 @dataclass
 class Batch:
     "What one player sees in one turn."
@@ -107,6 +107,18 @@ class MirrorShift:
         padded = F.pad(torch.where(mirrored, x.flip(-1), x), (p,) * 4, mode="reflect")
         return padded[torch.arange(n)[:, None, None, None], torch.arange(channels)[None, :, None, None],
                       rows[:, None, :, None], columns[:, None, None, :]]
+
+
+def vary(
+    item: Tensor | tuple[Tensor, Tensor], # pictures `[B, C, H, W]`, or a pair of such
+    spec: str,                            # of the augmentation
+    generator: torch.Generator,           # moves on by one draw
+) -> Tensor | tuple[Tensor, Tensor]:      # partners of one size are varied alike; a class has no size and stays
+    "Training pictures, varied before they are damaged."
+    change = AUGMENTATIONS.build(spec)
+    if isinstance(item, Tensor): return change(item, generator)
+    (a, b), again = item, generator.clone_state()
+    return change(a, generator), change(b, again) if a.shape[-2:] == b.shape[-2:] else b
 
 # %% ../nbs/06_training.ipynb #fc3452fb
 class _Plan(torch.utils.data.Sampler):
@@ -168,7 +180,21 @@ class Reconstruction(Objective):
     def loss(self, player, networks, batch):
         return {"loss": self.pixel_loss(networks["network"](batch.damaged), batch.clean)}
 
-# %% ../nbs/06_training.ipynb #c8b8466c
+# %% ../nbs/06_training.ipynb #31bcc902
+@OBJECTIVES.register("classification")
+class Classification(Objective):
+    "The negative log-probability of the right class, in nats; the network has `logits(x)`, `[B, K]`."
+
+    def __init__(self, smoothing: float = 0.0): # share of the truth that is spread over all classes (Szegedy et al. 2016)
+        self.smoothing = smoothing
+
+    def loss(self, player, networks, batch):
+        logits = networks["network"].logits(batch.damaged)
+        right = batch.clean.flatten(1).argmax(1)
+        return {"loss": F.cross_entropy(logits, right, label_smoothing=self.smoothing),
+                "accuracy": (logits.argmax(1) == right).float().mean()}
+
+# %% ../nbs/06_training.ipynb #d0960503
 @OBJECTIVES.register("game")
 class Game(Objective):
     "A generator against a discriminator (Goodfellow et al. 2014), with a content loss that keeps it to the truth."
@@ -201,8 +227,11 @@ class Game(Objective):
         if self.penalty_weight:
             penalty = gradient_penalty(discriminator, batch.clean, fake, generator=batch.generator)
             loss = loss + self.penalty_weight * penalty
-        return {"loss": loss, "real": real_logits.mean(), "fake": fake_logits.mean(),
-                "told_apart": ((real_logits > 0).float().mean() + (fake_logits <= 0).float().mean()) / 2}
+        values = {"loss": loss, "real": real_logits.mean(), "fake": fake_logits.mean()}
+        # Only where its output is a logit does it say how probable it finds the wrong answer.
+        if self.kind in ("minimax", "non_saturating"):
+            values["doubt"] = (torch.sigmoid(-real_logits).mean() + torch.sigmoid(fake_logits).mean()) / 2
+        return values
 
     def _generator_loss(self, generator, discriminator, batch):
         fake = generator(batch.damaged)
@@ -271,7 +300,7 @@ def swing(
     crossings = int((rest[1:].sign() != rest[:-1].sign()).sum())
     return float(rest.std() / y.abs().mean().clamp_min(1e-8)), crossings
 
-# %% ../nbs/06_training.ipynb #e3021f7a
+# %% ../nbs/06_training.ipynb #63b5d8a9
 class HealthMonitor:
     "Watches the log of a game and reports, once for each illness, in words."
 
@@ -284,7 +313,7 @@ class HealthMonitor:
         "Take in one log entry; return what is new."
         for name, value in values.items(): self.curves[name].append(value)
         gradient = values.get("generator/gradient")
-        if gradient is not None and len(self.first_gradient) < self.window: self.first_gradient.append(gradient)
+        if gradient is not None and len(self.first_gradient) < 5: self.first_gradient.append(gradient)
         found = [(kind, text) for kind, text in self._diagnose() if kind not in self.seen]
         self.seen |= {kind for kind, _ in found}
         return [Finding(step, kind, f"step {step}: {text}") for kind, text in found]
@@ -294,11 +323,11 @@ class HealthMonitor:
         return values[len(values) // 2] if len(values) == self.window else None
 
     def _diagnose(self) -> Iterator[tuple[str, str]]:
-        told_apart, gradient = self._median("discriminator/told_apart"), self._median("generator/gradient")
+        doubt, gradient = self._median("discriminator/doubt"), self._median("generator/gradient")
         spread = self._median("generator/diversity")
-        if told_apart is not None and told_apart > 0.98:
-            yield "saturation", f"the discriminator is right {told_apart:.0%} of the time and has little left to teach"
-        if gradient is not None and gradient < 0.01 * sorted(self.first_gradient)[len(self.first_gradient) // 2]:
+        if doubt is not None and doubt < 0.03:
+            yield "saturation", f"the discriminator finds the wrong answer {doubt:.1%} probable and can't be fooled any more"
+        if gradient is not None and gradient < 0.01 * max(self.first_gradient):
             yield "vanishing gradient", f"the generator's gradient has shrunk to {gradient:.1e} and it stops learning"
         if spread is not None and spread < 0.3:
             yield "collapse", f"made pictures differ only {spread:.0%} as much as real ones: the generator has collapsed"
@@ -383,7 +412,7 @@ def start_run(
     if accelerator.is_main_process: write_atomic(folder / "recipe.json", json.dumps(recipe_to_dict(recipe), indent=1))
     return Run(recipe, folder, accelerator, objective, networks, optimizers, average)
 
-# %% ../nbs/06_training.ipynb #e0905ace
+# %% ../nbs/06_training.ipynb #f20a11d7
 def play_turn(
     run: Run,
     player: str,    # whose turn it is
@@ -422,7 +451,7 @@ def train_step(
         for group in run.optimizers[player].param_groups: group["lr"] = group.setdefault("base_lr", group["lr"]) * factor
         chance = seeded(run.recipe.seed, "damage", run.step, i, accelerator.process_index)
         item = next(stream)
-        if run.recipe.augment and isinstance(item, Tensor): item = AUGMENTATIONS.build(run.recipe.augment)(item, chance)
+        if run.recipe.augment: item = vary(item, run.recipe.augment, chance)
         numbers |= play_turn(run, player, make_batch(item, damage, chance, accelerator.device))
     if run.average: run.average.update_parameters(run.objective.restorer(run.networks))
     run.step += 1

@@ -163,7 +163,7 @@ def choose_picture(pictures):
 def build_demo(model_dir=None):
     "The app; `model_dir` adds checkpoints of your own."
     model_dir = str(model_dir) if model_dir else None
-    models = checkpoint_names(model_dir)
+    models = checkpoint_names(model_dir, task="repair")
     if not models: raise ReconError("There are no models to show; train one with `recon train dense-digits`.")
     first = "dense-mnist-noisy" if "dense-mnist-noisy" in models else models[0]
     card = lambda name: model_card(load(name, model_dir=model_dir).card)

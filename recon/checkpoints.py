@@ -92,7 +92,7 @@ def save_checkpoint(
     write_atomic(folder / "card.json", json.dumps(card, indent=1, ensure_ascii=False) + "\n")
     return folder
 
-# %% ../nbs/07_checkpoints.ipynb #023cd47c
+# %% ../nbs/07_checkpoints.ipynb #886f0d7e
 SHIPPED = Path(recon.__file__).parent / "checkpoints"
 
 
@@ -109,7 +109,7 @@ def checkpoint_names(
     task: str | None = None,             # only those of recipes with this task, e.g. `repair`
 ) -> list[str]:
     "The names that `load` knows."
-    return sorted(n for n, folder in checkpoint_folders(model_dir).items() if task in (None, _task(folder)))
+    return sorted(n for n, folder in checkpoint_folders(model_dir).items() if task is None or _task(folder) == task)
 
 
 def _task(folder):

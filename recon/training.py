@@ -300,7 +300,7 @@ def swing(
     crossings = int((rest[1:].sign() != rest[:-1].sign()).sum())
     return float(rest.std() / y.abs().mean().clamp_min(1e-8)), crossings
 
-# %% ../nbs/06_training.ipynb #63b5d8a9
+# %% ../nbs/06_training.ipynb #f5c2f7b7
 class HealthMonitor:
     "Watches the log of a game and reports, once for each illness, in words."
 
@@ -333,7 +333,7 @@ class HealthMonitor:
             yield "collapse", f"made pictures differ only {spread:.0%} as much as real ones: the generator has collapsed"
         if len(losses := self.curves["generator/adversarial"]) == self.window:
             amplitude, crossings = swing(list(losses))
-            if amplitude > 0.4 and 3 <= crossings <= self.window // 4:
+            if amplitude > 0.3 and 3 <= crossings <= self.window // 4:
                 yield "oscillation", (f"the adversarial loss swings by {amplitude:.0%} around its mean: "
                                       "the players chase each other")
 

@@ -7,7 +7,7 @@ import torch
 from gradio_client import Client, handle_file
 from PIL import Image
 
-from recon.checkpoints import checkpoint_folders, load
+from recon.checkpoints import checkpoint_names, load
 from recon.data import Picture, save_picture
 from recon.restore import Restorer
 
@@ -90,7 +90,7 @@ def test_the_space_is_described():
     assert imported and not any(" _" in line for line in imported)
 
 
-@pytest.mark.parametrize("name", sorted(checkpoint_folders("nowhere")))
+@pytest.mark.parametrize("name", checkpoint_names("nowhere", task="repair"))
 def test_every_shipped_model_works_in_the_app_and_on_any_picture(name, app, tmp_path):
     shown = app.examples(name)
     assert len(shown) == 12 and len({np.asarray(p).tobytes() for p in shown}) > 6, "pictures of its kind to begin with"

@@ -113,7 +113,7 @@ class Evaluation:
                  for d, rows in self.scores.items()}
         return {**next(iter(parts.values())), "also": dict(list(parts.items())[1:]), "protocol": self.protocol}
 
-# %% ../nbs/09_benchmark.ipynb #7065d7a3
+# %% ../nbs/09_benchmark.ipynb #dac54811
 def measure_network(
     network: nn.Module,       # `[B, C, H, W]` → restored
     recipe: Recipe,           # names the test damages, metrics and baselines
@@ -121,7 +121,8 @@ def measure_network(
     test: Pictures | Pairs,   # the test split
 ) -> Evaluation:
     "Measure a network and its baselines on every test damage of its recipe."
-    network, protocol = network.cpu().eval(), Protocol(color="grey" if recipe.channels == 1 else "rgb")
+    in_grey = recipe.channels == 1 and recipe.task != "classify"
+    network, protocol = network.cpu().eval(), Protocol(color="grey" if in_grey else "rgb")
     if recipe.task == "generate": return _measure_generator(network, recipe, train, test)
 
     @torch.no_grad()

@@ -43,10 +43,10 @@ hole_gan_cifar10 = register_recipe(Recipe(
     limits="What it draws is made to look like a photograph, not to be true. It knows 32 × 32 pixels and a hole of 16 × 16 in "
            "the middle."))
 
-# %% ../../nbs/15_resnet_gan.ipynb #7d1c232b
+# %% ../../nbs/15_resnet_gan.ipynb #4465b4e2
 @NETWORKS.register("vgg_classifier")
 class VGGClassifier(nn.Module):
-    "A small VGG with batch norm, for its features (Simonyan and Zisserman 2015, table 1, with a quarter of the stages' layers)."
+    "A small VGG with batch norm, for its features (after Simonyan and Zisserman 2015, table 1)."
 
     def __init__(self, channels: int = 3,  # of the pictures
                  classes: int = 10,
@@ -60,7 +60,7 @@ class VGGClassifier(nn.Module):
             for a, b in zip(widths, widths[1:]))
         self.head = nn.Linear(widths[-1], classes)
 
-    def features(self, x: Tensor) -> list[Tensor]: # [B, C, H, W] → after each stage: [B, width, H, W], [B, 2 width, H/2, W/2], …
+    def features(self, x: Tensor) -> list[Tensor]: # [B, C, H, W] → [B, width, H, W], [B, 2 width, H/2, W/2], …, a map per stage
         maps = []
         for stage in self.stages:
             x = stage(nn.functional.max_pool2d(x, 2) if maps else x)
@@ -70,7 +70,7 @@ class VGGClassifier(nn.Module):
     def logits(self, x: Tensor) -> Tensor: # [B, C, H, W] → [B, classes]
         return self.head(self.features(x)[-1].mean((2, 3)))
 
-    def forward(self, x: Tensor) -> Tensor: # [B, C, H, W] → [B, classes, 1, 1] in [-1, 1]: probabilities, as a picture of one pixel
+    def forward(self, x: Tensor) -> Tensor: # [B, C, H, W] → [B, classes, 1, 1] in [-1, 1], -1 for impossible, 1 for sure
         # What is mirrored is still the same thing; the mean of both answers is more often right.
         chances = self.logits(x).softmax(1) / 2 + self.logits(x.flip(-1)).softmax(1) / 2
         return chances[..., None, None] * 2 - 1

@@ -8,7 +8,7 @@ __all__ = ['AUGMENTATIONS', 'OBJECTIVES', 'TrainingError', 'seeded', 'batch_indi
            'Finding', 'swing', 'HealthMonitor', 'Run', 'start_run', 'play_turn', 'train_step', 'validate', 'save_state',
            'resume', 'Interruption', 'fit', 'budget_steps']
 
-# %% ../nbs/06_training.ipynb #61a3ab47
+# %% ../nbs/06_training.ipynb #ccd30490
 import dataclasses
 import hashlib
 import json
@@ -20,7 +20,7 @@ import time
 from collections import defaultdict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 import torch
@@ -30,7 +30,7 @@ from torch.nn import functional as F
 from .corruptions import corruption
 from .data import Pairs, Pictures, ReconError, Registry, save_picture, write_atomic
 from .layers import pick_device
-from .losses import PIXEL_LOSSES, discriminator_loss, generator_loss, gradient_penalty
+from .losses import PERCEPTUAL_LOSSES, PIXEL_LOSSES, discriminator_loss, generator_loss, gradient_penalty
 from .metrics import measure
 from .recipes import Recipe, build_network, build_optimizer, learning_rate_factor, load_chapters, recipe_to_dict
 
@@ -194,7 +194,7 @@ class Classification(Objective):
         return {"loss": F.cross_entropy(logits, right, label_smoothing=self.smoothing),
                 "accuracy": (logits.argmax(1) == right).float().mean()}
 
-# %% ../nbs/06_training.ipynb #d0960503
+# %% ../nbs/06_training.ipynb #bab061d5
 @OBJECTIVES.register("game")
 class Game(Objective):
     "A generator against a discriminator (Goodfellow et al. 2014), with a content loss that keeps it to the truth."
@@ -206,10 +206,13 @@ class Game(Objective):
         content_weight: float = 1.0,
         adversarial_weight: float = 0.001,
         penalty_weight: float = 0.0,    # of the gradient penalty; 10 for a Wasserstein critic
+        perceptual: str = "",           # spec in `recon.losses.PERCEPTUAL_LOSSES`; empty: none
+        perceptual_weight: float = 1.0,
         discriminator_turns: int = 1,   # the discriminator's moves for one of the generator's
     ):
         self.kind, self.content, self.penalty_weight = kind, PIXEL_LOSSES[content], penalty_weight
         self.content_weight, self.adversarial_weight = content_weight, adversarial_weight
+        self.perceptual, self.perceptual_weight = perceptual, perceptual_weight
         self.turns = ("discriminator",) * discriminator_turns + ("generator",)
 
     def networks(self, recipe):
@@ -236,8 +239,14 @@ class Game(Objective):
     def _generator_loss(self, generator, discriminator, batch):
         fake = generator(batch.damaged)
         content, adversarial = self.content(fake, batch.clean), generator_loss(discriminator(fake), self.kind)
-        return {"loss": self.content_weight * content + self.adversarial_weight * adversarial, "content": content,
-                "adversarial": adversarial, "diversity": diversity(fake.detach(), batch.clean)}
+        values = {"loss": self.content_weight * content + self.adversarial_weight * adversarial, "content": content,
+                  "adversarial": adversarial, "diversity": diversity(fake.detach(), batch.clean)}
+        if not self.perceptual: return values
+        alike = self._alike(fake, batch.clean)
+        return {**values, "loss": values["loss"] + self.perceptual_weight * alike, "perceptual": alike}
+
+    @cached_property
+    def _alike(self): return PERCEPTUAL_LOSSES.build(self.perceptual)
 
 # %% ../nbs/06_training.ipynb #67c53bf4
 def diversity(

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from ..recipes import NETWORKS, Recipe, register_recipe
 
-# %% ../../nbs/14_gan_failures.ipynb #2e10c82c
+# %% ../../nbs/14_gan_failures.ipynb #0c25af77
 def _norm(channels, wanted): return nn.BatchNorm2d(channels) if wanted else nn.Identity()
 
 
@@ -44,13 +44,15 @@ class DCGANDiscriminator(nn.Module):
     def __init__(self, size: int = 28,     # side of the pictures, in pixels
                  channels: int = 1,
                  width: int = 32,          # feature maps after the first layer; doubled by each further one, up to eightfold
-                 norm: bool = True):       # batch norm, but in the first layer
+                 norm: bool = True,        # batch norm, but in the first layer; a Wasserstein critic goes without
+                 spectral: bool = False):  # keep the slope of every layer at 1 (Miyato et al. 2018)
         super().__init__()
+        bound = nn.utils.parametrizations.spectral_norm if spectral else nn.Identity()
         layers, n_in, n_out = [], channels, width
         while size > 8:
-            layers += [nn.Conv2d(n_in, n_out, 4, 2, 1), _norm(n_out, norm and bool(layers)), nn.LeakyReLU(0.2)]
+            layers += [bound(nn.Conv2d(n_in, n_out, 4, 2, 1)), _norm(n_out, norm and bool(layers)), nn.LeakyReLU(0.2)]
             n_in, n_out, size = n_out, min(2 * n_out, 8 * width), size // 2
-        self.judge = nn.Sequential(*layers, nn.Flatten(), nn.Linear(n_in * size**2, 1))
+        self.judge = nn.Sequential(*layers, nn.Flatten(), bound(nn.Linear(n_in * size**2, 1)))
 
     def forward(self, x: Tensor) -> Tensor: # [B, C, H, W] → [B, 1]
         return self.judge(x)

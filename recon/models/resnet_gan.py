@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['hole_gan_cifar10', 'features_cifar10', 'HoleDiscriminator', 'VGGClassifier', 'ResNetGenerator']
 
-# %% ../../nbs/15_resnet_gan.ipynb #be3917c1
+# %% ../../nbs/15_resnet_gan.ipynb #5e0f2b0f
+import torch
 from torch import Tensor, nn
 
 from .denoising_autoencoder import Residual, convolution
@@ -42,7 +43,13 @@ hole_gan_cifar10 = register_recipe(Recipe(
     limits="What it draws is made to look like a photograph, not to be true. It knows 32 × 32 pixels and a hole of 16 × 16 in "
            "the middle."))
 
-# %% ../../nbs/15_resnet_gan.ipynb #4465b4e2
+# %% ../../nbs/15_resnet_gan.ipynb #7216e796
+def _stage(n_in, n_out, first):
+    def conv(a, b): return [nn.Conv2d(a, b, 3, 1, 1, bias=False), nn.BatchNorm2d(b), nn.ReLU()]
+
+    return conv(n_in, n_out) if first else [nn.MaxPool2d(2), *conv(n_in, n_out), *conv(n_out, n_out)]
+
+
 @NETWORKS.register("vgg_classifier")
 class VGGClassifier(nn.Module):
     "A small VGG with batch norm, for its features (after Simonyan and Zisserman 2015, table 1)."
@@ -50,20 +57,16 @@ class VGGClassifier(nn.Module):
     def __init__(self, channels: int = 3,  # of the pictures
                  classes: int = 10,
                  width: int = 32,          # feature maps of the first stage; doubled by each further one
-                 stages: int = 4):         # of two convolutions each; halved in between
+                 stages: int = 4):         # one convolution, then stages of two, each at half the size
         super().__init__()
         widths = [channels, *(width * 2**i for i in range(stages))]
-        self.stages = nn.ModuleList(
-            nn.Sequential(nn.Conv2d(a, b, 3, 1, 1, bias=False), nn.BatchNorm2d(b), nn.ReLU(),
-                          nn.Conv2d(b, b, 3, 1, 1, bias=False), nn.BatchNorm2d(b), nn.ReLU())
-            for a, b in zip(widths, widths[1:]))
+        self.stages = nn.ModuleList(nn.Sequential(*_stage(a, b, first=a == channels)) for a, b in zip(widths, widths[1:]))
         self.head = nn.Linear(widths[-1], classes)
 
     def features(self, x: Tensor) -> list[Tensor]: # [B, C, H, W] → [B, width, H, W], [B, 2 width, H/2, W/2], …, a map per stage
-        maps = []
-        for stage in self.stages:
-            x = stage(nn.functional.max_pool2d(x, 2) if maps else x)
-            maps.append(x)
+        # A third faster on a CPU with the channels of each pixel side by side.
+        maps = [self.stages[0](x.contiguous(memory_format=torch.channels_last))]
+        for stage in self.stages[1:]: maps.append(stage(maps[-1]))
         return maps
 
     def logits(self, x: Tensor) -> Tensor: # [B, C, H, W] → [B, classes]
@@ -74,12 +77,12 @@ class VGGClassifier(nn.Module):
         chances = self.logits(x).softmax(1) / 2 + self.logits(x.flip(-1)).softmax(1) / 2
         return chances[..., None, None] * 2 - 1
 
-# %% ../../nbs/15_resnet_gan.ipynb #67893e72
+# %% ../../nbs/15_resnet_gan.ipynb #2fe19eac
 features_cifar10 = register_recipe(Recipe(
     name="features-cifar10", title="A small VGG that names what is on a photograph, for its features", chapter="15_resnet_gan",
     data="cifar10", task="classify", size=32, channels=3, network="vgg_classifier(width=32)", augment="mirror_shift(pixels=4)",
     objective="classification(smoothing=0.1)", optimizer="adamw(lr=0.004, weight_decay=0.05)", warmup=1_000, batch=128, ema=0.998,
-    budgets=(("cpu", 9_000), ("gpu", 40_000)), tests=("none",), metrics=("mse", "accuracy"),
+    budgets=(("cpu", 6_500), ("gpu", 40_000)), tests=("none",), metrics=("mse", "accuracy"),
     limits="It knows ten things, at 32 × 32 pixels. Its features tell how alike two small pictures look; distances in them "
            "can't be compared with LPIPS or with anyone's FID."))
 

@@ -230,7 +230,7 @@ def _current(old):
         raise CheckpointError(f"The recipe of '{old.name}' has changed since it was trained; train it again.")
     return new
 
-# %% ../nbs/09_benchmark.ipynb #0d2fe122
+# %% ../nbs/09_benchmark.ipynb #ba9dfd0e
 def train(
     recipe: Recipe | str,          # or its name
     out: str | Path | None = None, # folder of the run; default: `runs/<name>`
@@ -268,9 +268,17 @@ def _open_run(recipe, folder, device, resume_run):
         raise TrainingError(f"The run in '{folder.name}' was started with another recipe ({', '.join(changed)} differ); "
                             "start a new one with another --out.")
     run = start_run(recipe, folder, device)
-    if resume_run: resume(run)
-    elif run.accelerator.is_main_process: _forget(folder)
+    resumed = resume_run and resume(run)
+    if not resume_run and run.accelerator.is_main_process: _forget(folder)
+    if recipe.start and not resumed: _begin_with(run, recipe.start)
     return run
+
+
+def _begin_with(run, name):
+    weights = load(name).network.state_dict()
+    try: run.objective.restorer(run.networks).load_state_dict(weights)
+    except RuntimeError as e:
+        raise TrainingError(f"'{run.recipe.name}' can't begin with '{name}': their networks differ.") from e
 
 
 def _forget(folder):

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['METRICS', 'MORE_IS_BETTER', 'Protocol', 'mse', 'mae', 'psnr', 'ssim', 'gradient_energy', 'colourfulness', 'delta_e',
-           'lpips', 'fid', 'kid', 'accuracy', 'measure', 'metrics_table']
+           'lpips', 'FeatureDistance', 'PooledFeatures', 'fid', 'kid', 'accuracy', 'measure', 'metrics_table']
 
 # %% ../nbs/04_metrics.ipynb #d7292897
 from collections.abc import Callable
@@ -215,6 +215,42 @@ def _set_distance(metric, made, real, extractor, download, options):
             meter.update((part.float() / 2 + 0.5).clamp(0, 1).expand(-1, 3 if extractor is None else -1, -1, -1),
                          real=is_real)
     return meter.compute()
+
+# %% ../nbs/04_metrics.ipynb #5dc05e10
+class FeatureDistance:
+    "A perceptual distance in the features of a given network (after Zhang et al. 2018, eq. 1, without learned weights)."
+
+    def __init__(self, network: nn.Module): # has `features(x)`, `[B, C, H, W]` in [-1, 1] → a list of maps
+        self.network = network.eval().requires_grad_(False)
+
+    @torch.no_grad()
+    def __call__(
+        self,
+        restored: Tensor,                # `[B, C, H, W]` in [-1, 1]
+        truth: Tensor,                   # the same shape
+        protocol: Protocol = Protocol(), # its region counts: how much of each place of a map belongs to it
+        mask: Tensor | None = None,      # `[B, 1, H, W]`, 1 in the hole
+    ) -> Tensor:                         # `[B]`, 0 is perfect
+        "How differently two pictures look."
+        pictures = (_cut(x.float().clamp(-1, 1), protocol.crop).split(32) for x in (restored, truth))
+        return torch.cat([self._apart(*part) for part in zip(*pictures, _weights(truth, protocol, mask).split(32))])
+
+    def _apart(self, a, b, weights):
+        maps = [(F.normalize(m) - F.normalize(n)).square().sum(1, keepdim=True)
+                for m, n in zip(self.network.features(a), self.network.features(b))]
+        return sum(_mean(m, F.adaptive_avg_pool2d(weights.to(m), m.shape[-2:])) for m in maps)
+
+
+class PooledFeatures(nn.Module):
+    "One vector for each picture, the extractor that `fid` and `kid` ask for: the last map of a network, averaged over its places."
+
+    def __init__(self, network: nn.Module): # has `features(x)`, `[B, C, H, W]` in [-1, 1] → a list of maps
+        super().__init__()
+        self.network = network.eval().requires_grad_(False)
+        self.num_features = self(torch.zeros(1, 3, 32, 32)).shape[1]
+
+    def forward(self, x: Tensor) -> Tensor: # [B, 3, H, W] in [0, 1] → [B, F]
+        return self.network.features(2 * x - 1)[-1].mean((2, 3))
 
 # %% ../nbs/04_metrics.ipynb #64e9a718
 def fid(

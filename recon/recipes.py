@@ -20,7 +20,7 @@ from .data import ReconError, Registry, parse_spec
 class RecipeError(ReconError):
     "A recipe that doesn't exist or doesn't fit together."
 
-# %% ../nbs/05_recipes.ipynb #c984925f
+# %% ../nbs/05_recipes.ipynb #c9ec7f18
 @dataclass(frozen=True)
 class Recipe:
     "Everything that `recon train` needs to know: plain values only."
@@ -35,6 +35,7 @@ class Recipe:
     augment: str = ""                             # spec of how training pictures are varied before the damage; empty: not
     corruption: str = "none"                      # spec of the damage, made afresh in every batch
     objective: str = "reconstruction"             # spec of what training minimises
+    start: str = ""                               # recipe with whose trained network it begins; empty: with chance
     discriminator: str = ""                       # spec of the second player; empty where there is none
     optimizer: str = "adam(lr=0.001)"             # spec of the optimiser of the network
     discriminator_optimizer: str = ""             # likewise of the second player; empty: the same

@@ -216,7 +216,7 @@ def _set_distance(metric, made, real, extractor, download, options):
                          real=is_real)
     return meter.compute()
 
-# %% ../nbs/04_metrics.ipynb #5dc05e10
+# %% ../nbs/04_metrics.ipynb #206a269a
 class FeatureDistance:
     "A perceptual distance in the features of a given network (after Zhang et al. 2018, eq. 1, without learned weights)."
 
@@ -232,6 +232,7 @@ class FeatureDistance:
         mask: Tensor | None = None,      # `[B, 1, H, W]`, 1 in the hole
     ) -> Tensor:                         # `[B]`, 0 is perfect
         "How differently two pictures look."
+        self.network.to(truth.device)
         pictures = (_cut(x.float().clamp(-1, 1), protocol.crop).split(32) for x in (restored, truth))
         return torch.cat([self._apart(*part) for part in zip(*pictures, _weights(truth, protocol, mask).split(32))])
 

@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['AUGMENTATIONS', 'OBJECTIVES', 'TrainingError', 'seeded', 'batch_indices', 'Batch', 'make_batch', 'MirrorShift',
-           'vary', 'batches', 'Objective', 'Reconstruction', 'Classification', 'Game', 'diversity', 'Log', 'read_log',
-           'Finding', 'swing', 'HealthMonitor', 'Run', 'start_run', 'play_turn', 'train_step', 'validate', 'save_state',
-           'resume', 'Interruption', 'fit', 'budget_steps']
+           'MirrorCrop', 'vary', 'batches', 'Objective', 'Reconstruction', 'Classification', 'Game', 'diversity', 'Log',
+           'read_log', 'Finding', 'swing', 'HealthMonitor', 'Run', 'start_run', 'play_turn', 'train_step', 'validate',
+           'save_state', 'resume', 'Interruption', 'fit', 'budget_steps']
 
 # %% ../nbs/06_training.ipynb #ccd30490
 import dataclasses
@@ -65,7 +65,7 @@ def batch_indices(
     epoch, position = divmod(k, n // batch)
     return _epoch_order(n, seed, epoch)[position * batch:(position + 1) * batch][rank::world].tolist()
 
-# %% ../nbs/06_training.ipynb #f23590e1
+# %% ../nbs/06_training.ipynb #c14e2277
 @dataclass
 class Batch:
     "What one player sees in one turn."
@@ -101,12 +101,35 @@ class MirrorShift:
         self.pixels = pixels
 
     def __call__(self, x: Tensor, generator: torch.Generator) -> Tensor: # [B, C, H, W] → the same shape
-        (n, channels, height, width), p = x.shape, self.pixels
-        mirrored = (torch.rand(n, 1, 1, 1, generator=generator) < 0.5).to(x.device)
-        rows, columns = (torch.randint(2 * p + 1, (n, 1), generator=generator) + torch.arange(side) for side in (height, width))
-        padded = F.pad(torch.where(mirrored, x.flip(-1), x), (p,) * 4, mode="reflect")
-        return padded[torch.arange(n)[:, None, None, None], torch.arange(channels)[None, :, None, None],
-                      rows[:, None, :, None], columns[:, None, None, :]]
+        side, p = x.shape[-2:], self.pixels
+        mirrored = _mirror_half(x, generator)
+        return _windows(F.pad(mirrored, (p,) * 4, mode="reflect"), side, generator)
+
+
+@AUGMENTATIONS.register("mirror_crop")
+class MirrorCrop:
+    "Mirror half of the pictures, and cut a square out of each at a random place."
+
+    def __init__(self, size: int = 96): # side of the square, in pixels
+        self.size = size
+
+    def __call__(self, x: Tensor, generator: torch.Generator) -> Tensor: # [B, C, H, W] → [B, C, size, size]; raises `ReconError`
+        if min(x.shape[-2:]) < self.size:
+            raise ReconError(f"A square of {self.size} pixels can't be cut out of {x.shape[-2]} × {x.shape[-1]}.")
+        return _windows(_mirror_half(x, generator), (self.size, self.size), generator)
+
+
+def _mirror_half(x, generator):
+    return torch.where((torch.rand(len(x), 1, 1, 1, generator=generator) < 0.5).to(x.device), x.flip(-1), x)
+
+
+def _windows(x, side, generator):
+    "From each picture another window of this height and width."
+    n, channels = x.shape[:2]
+    rows, columns = (torch.randint(have - want + 1, (n, 1), generator=generator) + torch.arange(want)
+                     for have, want in zip(x.shape[-2:], side))
+    return x[torch.arange(n)[:, None, None, None], torch.arange(channels)[None, :, None, None],
+             rows[:, None, :, None], columns[:, None, None, :]]
 
 
 def vary(
@@ -466,16 +489,19 @@ def train_step(
     run.step += 1
     return numbers
 
-# %% ../nbs/06_training.ipynb #c89f5ebb
+# %% ../nbs/06_training.ipynb #6c2fd354
 @torch.no_grad()
 def validate(
     run: Run,
     batch: Batch, # validation pictures with their damage
-) -> dict[str, float]: # `valid/mse` and `valid/psnr`
+) -> dict[str, float]: # `valid/mse`, `valid/psnr` and the perceptual distances that the recipe names
     "Repair the validation pictures and compare with the truth; keep the weights if they are the best so far."
     network = run.restorer.eval()
     parts = [network(x.to(run.accelerator.device)).float().cpu() for x in batch.damaged.split(256)]
-    values = measure(torch.cat(parts), batch.clean, metrics=("mse", "psnr"), mask=batch.mask)
+    restored = torch.cat(parts)
+    values = measure(restored, batch.clean, metrics=("mse", "psnr"), mask=batch.mask)
+    # How it looks costs much more to say than how far it is off.
+    values |= measure(restored[:64], batch.clean[:64], tuple(m for m in run.recipe.metrics if m.endswith("_distance")))
     if run.accelerator.is_main_process:
         _save_sample(run, parts[0], batch)
         if run.recipe.keep == "last" or values["mse"] < run.best: _save_weights(run)

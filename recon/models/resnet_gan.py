@@ -143,7 +143,7 @@ hole_gan_cifar10 = register_recipe(Recipe(
     limits="What it draws is made to look like a photograph, not to be true. It knows 32 × 32 pixels and a hole of 16 × 16 in "
            "the middle."))
 
-# %% ../../nbs/15_resnet_gan.ipynb #ad8c317d
+# %% ../../nbs/15_resnet_gan.ipynb #ad6132a0
 _FACES = dict(chapter="15_resnet_gan", data="faces128", size=128, channels=3, network="resnet_generator(width=24, blocks=4)",
               corruption="rectangle(size=(30, 40))", batch=8, ema=0.999, tests=("rectangle(size=(30, 40))",),
               metrics=("mse", "mse_hole", "mse_ring", "mse_outside", "psnr", "ssim", "cifar10_distance"))
@@ -154,12 +154,14 @@ _FACES_LIMITS = ("nobody's own eye, and nothing that was hidden altogether, like
 resnet_faces = register_recipe(Recipe(
     name="resnet-faces", title="Residual generator for faces under white rectangles, without a critic",
     optimizer="adamw(lr=0.002, weight_decay=0.0001)", warmup=300, budgets=(("cpu", 5_000), ("gpu", 60_000)),
-    baselines=("telea",), limits="Under the rectangle it draws the mean of what could be there: skin, a blurred eye; " + _FACES_LIMITS, **_FACES))
+    baselines=("telea",),
+    limits="Under the rectangle it draws the mean of what could be there: skin, a blurred eye; " + _FACES_LIMITS, **_FACES))
 
 resnet_gan_faces = register_recipe(Recipe(
     name="resnet-gan-faces", title="ResNet GAN for faces under white rectangles: content, perception and a critic",
     start="resnet-faces", discriminator="dcgan_discriminator(width=16, norm=False)",
-    objective="game(kind='wasserstein', content_weight=1.0, adversarial_weight=0.0002, penalty_weight=10, perceptual='cifar10', "
-              "perceptual_weight=0.1, discriminator_turns=5)",
-    optimizer="adam(lr=0.0002, betas=(0.5, 0.9))", warmup=50, keep="last", budgets=(("cpu", 1_500), ("gpu", 20_000)),
-    baselines=("identity", "telea", "navier_stokes", "biharmonic"), limits="Under the rectangle it draws what could be there, sharper than the mean and less true; " + _FACES_LIMITS, **_FACES))
+    objective="game(kind='wasserstein', content_weight=1.0, adversarial_weight=0.0005, penalty_weight=10, perceptual='cifar10', "
+              "perceptual_weight=0.3, discriminator_turns=5)",
+    optimizer="adam(lr=0.0002, betas=(0.5, 0.9))", warmup=50, keep="last", budgets=(("cpu", 1_200), ("gpu", 20_000)),
+    baselines=("identity", "telea", "navier_stokes", "biharmonic"),
+    limits="Under the rectangle it draws what could be there, sharper than the mean and less true; " + _FACES_LIMITS, **_FACES))

@@ -216,7 +216,7 @@ def _set_distance(metric, made, real, extractor, download, options):
                          real=is_real)
     return meter.compute()
 
-# %% ../nbs/04_metrics.ipynb #206a269a
+# %% ../nbs/04_metrics.ipynb #b12b2f7f
 class FeatureDistance:
     "A perceptual distance in the features of a given network (after Zhang et al. 2018, eq. 1, without learned weights)."
 
@@ -243,7 +243,7 @@ class FeatureDistance:
 
 
 class PooledFeatures(nn.Module):
-    "One vector for each picture, the extractor that `fid` and `kid` ask for: the last map of a network, averaged over its places."
+    "The extractor that `fid` and `kid` ask for: the last map of a network, averaged over its places."
 
     def __init__(self, network: nn.Module): # has `features(x)`, `[B, C, H, W]` in [-1, 1] → a list of maps
         super().__init__()

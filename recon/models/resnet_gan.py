@@ -43,7 +43,7 @@ class ResNetGenerator(nn.Module):
         seen = self.decoder(self.blocks(self.encoder(x)))
         return (x + 2 * self.change(torch.cat([seen, x], 1))).clamp(-1, 1)
 
-# %% ../../nbs/15_resnet_gan.ipynb #422a0491
+# %% ../../nbs/15_resnet_gan.ipynb #588add2d
 def _stage(n_in, n_out, first):
     def conv(a, b): return [nn.Conv2d(a, b, 3, 1, 1, bias=False), nn.BatchNorm2d(b), nn.ReLU()]
 
@@ -65,7 +65,7 @@ class VGGClassifier(nn.Module):
         # A third faster on a CPU with the channels of each pixel side by side.
         self.to(memory_format=torch.channels_last)
 
-    def features(self, x: Tensor) -> list[Tensor]: # [B, 1 or C, H, W] → [B, width, H, W], [B, 2 width, H/2, W/2], …, a map per stage
+    def features(self, x: Tensor) -> list[Tensor]: # [B, 1 or C, H, W] → [B, width, H, W], [B, 2 width, H/2, W/2], …
         maps = [self.stages[0](x.expand(-1, self.channels, -1, -1).contiguous(memory_format=torch.channels_last))]
         for stage in self.stages[1:]: maps.append(stage(maps[-1]))
         return maps

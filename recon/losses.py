@@ -6,15 +6,15 @@
 __all__ = ['PIXEL_LOSSES', 'ADVERSARIAL_LOSSES', 'PERCEPTUAL_LOSSES', 'mse', 'mae', 'charbonnier', 'kl_to_standard_normal',
            'discriminator_loss', 'generator_loss', 'gradient_penalty', 'FeatureLoss', 'VGG19Features', 'cycle_loss']
 
-# %% ../nbs/03_losses.ipynb #7cf5b282
+# %% ../nbs/03_losses.ipynb #b71a2079
 from collections.abc import Callable
-from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .data import ReconError, Registry
+from .layers import borrow
 
 # %% ../nbs/03_losses.ipynb #8f2c34e9
 PIXEL_LOSSES = Registry("pixel loss")
@@ -107,7 +107,7 @@ def gradient_penalty(
     slope, = torch.autograd.grad(scores.sum(), between, create_graph=True)  # [B, C, H, W]; the penalty is differentiated again
     return (slope.flatten(1).norm(dim=1) - 1).square().mean()
 
-# %% ../nbs/03_losses.ipynb #86561596
+# %% ../nbs/03_losses.ipynb #c2c2b5b7
 PERCEPTUAL_LOSSES = Registry("perceptual loss")  # makers of functions `(restored, truth) → scalar`
 
 
@@ -153,12 +153,9 @@ class VGG19Features(nn.Module):
 def _vgg19(download):
     from torchvision.models import VGG19_Weights, vgg19
 
-    file = Path(torch.hub.get_dir()) / "checkpoints" / VGG19_Weights.IMAGENET1K_V1.url.rsplit("/", 1)[1]
-    if not download and not file.exists():
-        raise ReconError(f"VGG19 needs its weights, 548 MB, and '{file.name}' isn't in '{file.parent}'; use "
-                         "download=True once, with a network.")
-    try: return vgg19(weights=VGG19_Weights.IMAGENET1K_V1).features
-    except (OSError, RuntimeError) as e: raise ReconError(f"The weights of VGG19 can't be fetched: {e}.") from e
+    weights = VGG19_Weights.IMAGENET1K_V1
+    file = weights.url.rsplit("/", 1)[1]
+    return borrow(lambda: vgg19(weights=weights).features, file, "VGG19 needs its weights, 548 MB", download)
 
 
 @PERCEPTUAL_LOSSES.register("vgg19")

@@ -6,10 +6,9 @@
 __all__ = ['METRICS', 'MORE_IS_BETTER', 'Protocol', 'mse', 'mae', 'psnr', 'ssim', 'gradient_energy', 'colourfulness', 'delta_e',
            'lpips', 'FeatureDistance', 'PooledFeatures', 'fid', 'kid', 'accuracy', 'measure', 'metrics_table']
 
-# %% ../nbs/04_metrics.ipynb #d7292897
+# %% ../nbs/04_metrics.ipynb #0b1456ba
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import torch
 from torch import Tensor, nn
@@ -17,6 +16,7 @@ from torch.nn import functional as F
 
 from .corruptions import rgb_to_lab
 from .data import ReconError
+from .layers import borrow
 
 # %% ../nbs/04_metrics.ipynb #ff1a813c
 @dataclass(frozen=True)
@@ -165,23 +165,9 @@ def delta_e(
     a, b = (rgb_to_lab(x.double().clamp(-1, 1)).permute(0, 2, 3, 1).cpu().numpy() for x in (restored, truth))
     return _mean(_cut(torch.from_numpy(deltaE_ciede2000(a, b))[:, None].to(weights), protocol.crop), weights)
 
-# %% ../nbs/04_metrics.ipynb #5b23a4bb
-_WEIGHTS = {"lpips": ("alexnet-owt-7be5be79.pth", "AlexNet, 233 MB"),
-            "fid": ("weights-inception-2015-12-05-6726825d.pth", "Inception, 91 MB")}
-
-
-def _need_weights(metric, download):
-    file, what = _WEIGHTS[metric]
-    if not download and not (Path(torch.hub.get_dir()) / "checkpoints" / file).exists():
-        raise ReconError(f"{metric.upper()} needs the weights of {what}, and '{file}' isn't in "
-                         f"'{Path(torch.hub.get_dir()) / 'checkpoints'}'; "
-                         "call it with download=True once, with a network.")
-
-
-def _fetching(build):
-    "Build something that may download, and turn what goes wrong into a sentence."
-    try: return build()
-    except (OSError, RuntimeError) as e: raise ReconError(f"The weights can't be fetched: {e}.") from e
+# %% ../nbs/04_metrics.ipynb #626628a2
+_WEIGHTS = {"lpips": ("alexnet-owt-7be5be79.pth", "LPIPS needs the weights of AlexNet, 233 MB"),
+            "fid": ("weights-inception-2015-12-05-6726825d.pth", "FID needs the weights of Inception, 91 MB")}
 
 
 def lpips(
@@ -196,8 +182,7 @@ def lpips(
     if network is None:
         from torchmetrics.functional.image.lpips import _LPIPS
 
-        _need_weights("lpips", download)
-        network = _fetching(lambda: _LPIPS(net="alex"))
+        network = borrow(lambda: _LPIPS(net="alex"), *_WEIGHTS["lpips"], download)
     a, b = (_cut(x.float().clamp(-1, 1).expand(-1, 3, -1, -1), protocol.crop) for x in (restored, truth))
     with torch.no_grad(): return network(a, b).flatten()
 
@@ -206,10 +191,10 @@ def _set_distance(metric, made, real, extractor, download, options):
     from torchmetrics.image.fid import FrechetInceptionDistance
     from torchmetrics.image.kid import KernelInceptionDistance
 
-    if extractor is None: _need_weights("fid", download)
     kind, options = {"fid": (FrechetInceptionDistance, {}), "kid": (KernelInceptionDistance, options)}[metric]
     size = {"input_img_size": tuple(made.shape[1:])} if extractor is not None and metric == "fid" else {}
-    meter = _fetching(lambda: kind(feature=2048 if extractor is None else extractor, normalize=True, **size, **options))
+    meter = borrow(lambda: kind(feature=2048 if extractor is None else extractor, normalize=True, **size, **options),
+                   *_WEIGHTS["fid"], download or extractor is not None)
     for x, is_real in ((made, False), (real, True)):
         for part in x.split(64):
             meter.update((part.float() / 2 + 0.5).clamp(0, 1).expand(-1, 3 if extractor is None else -1, -1, -1),

@@ -43,7 +43,7 @@ class ResNetGenerator(nn.Module):
         seen = self.decoder(self.blocks(self.encoder(x)))
         return (x + 2 * self.change(torch.cat([seen, x], 1))).clamp(-1, 1)
 
-# %% ../../nbs/15_resnet_gan.ipynb #588add2d
+# %% ../../nbs/15_resnet_gan.ipynb #36933cf3
 def _stage(n_in, n_out, first):
     def conv(a, b): return [nn.Conv2d(a, b, 3, 1, 1, bias=False), nn.BatchNorm2d(b), nn.ReLU()]
 
@@ -60,7 +60,7 @@ class VGGClassifier(nn.Module):
                  stages: int = 4):         # one convolution, then stages of two, each at half the size
         super().__init__()
         self.channels, widths = channels, [channels, *(width * 2**i for i in range(stages))]
-        self.stages = nn.ModuleList(nn.Sequential(*_stage(a, b, first=a == channels)) for a, b in zip(widths, widths[1:]))
+        self.stages = nn.ModuleList(nn.Sequential(*_stage(a, b, first=not i)) for i, (a, b) in enumerate(zip(widths, widths[1:])))
         self.head = nn.Linear(widths[-1], classes)
         # A third faster on a CPU with the channels of each pixel side by side.
         self.to(memory_format=torch.channels_last)

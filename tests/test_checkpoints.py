@@ -67,7 +67,15 @@ def test_the_healthy_game_of_chapter_14_is_the_best():
     assert cards["gan-mnist"]["findings"] == [] and all(c["findings"] for n, c in cards.items() if n != "gan-mnist")
 
 
-@pytest.mark.parametrize("chapters, limit", [(("11", "12", "13"), 8_000_000), (("14", "15"), 10_000_000)])
+def test_bars_of_chapter_16():
+    plain, game = (load(n, model_dir="nowhere").card for n in ("srresnet-faces", "srgan-vgg-faces"))
+    bicubic = plain["baselines"]["bicubic"]
+    assert plain["metrics"]["psnr"] >= bicubic["psnr"] + 1.5 and plain["metrics"]["ssim"] >= bicubic["ssim"] + 0.02
+    assert game["metrics"]["psnr"] >= plain["metrics"]["psnr"] - 1.5
+    assert game["metrics"]["cifar10_distance"] < plain["metrics"]["cifar10_distance"]
+
+
+@pytest.mark.parametrize("chapters, limit", [(("11", "12", "13"), 8_000_000), (("14", "15"), 10_000_000), (("16", "17"), 9_000_000)])
 def test_weights_are_small(chapters, limit):
     folders = [p for n, p in checkpoint_folders("nowhere").items() if load(n, model_dir="nowhere").recipe.chapter[:2] in chapters]
     assert sum((p / "model.safetensors").stat().st_size for p in folders) < limit

@@ -75,7 +75,7 @@ class SRGANDiscriminator(nn.Module):
     def forward(self, x: Tensor) -> Tensor: # [B, C, size, size] → [B, 1], a logit
         return self.judge(x)
 
-# %% ../../nbs/16_srgan.ipynb #643ebbf6
+# %% ../../nbs/16_srgan.ipynb #d2dd2fd7
 _HERE = dict(chapter="16_srgan", size=256, channels=3, corruption="downscale(factor=4)", fit="tile",
              network="srresnet(width=32, norm=False, skip=True, last=3)", augment="mirror_crop(size=96)", batch=16,
              metrics=("mse", "psnr", "ssim", "cifar10_distance"), baselines=("bicubic", "lanczos"))
@@ -84,7 +84,7 @@ _OF_FACES = ("It has seen aligned faces of one collection, most of them Asian. I
              "to: an eyelash that wasn't in the small picture is invented.")
 _GAME = dict(data="faces256", start="srresnet-faces", discriminator="srgan_discriminator(size=96, width=16)",
              optimizer="adam(lr=0.0002)", warmup=20, ema=0.99, keep="last",
-             budgets=(("cpu", 1_000), ("gpu", 20_000), ("paper", 100_000)), limits=_LIMITS + _OF_FACES, **_HERE)
+             budgets=(("cpu", 600), ("gpu", 20_000), ("paper", 100_000)), limits=_LIMITS + _OF_FACES, **_HERE)
 
 srresnet_photos = register_recipe(Recipe(
     name="srresnet-photos", title="SRResNet for photographs, four times as large", data="photos",
@@ -93,7 +93,7 @@ srresnet_photos = register_recipe(Recipe(
 
 srresnet_faces = register_recipe(replace(
     srresnet_photos, name="srresnet-faces", title="SRResNet for faces, 64 → 256 pixels", data="faces256",
-    start="srresnet-photos", optimizer="adam(lr=0.0005)", budgets=(("cpu", 2_000), ("gpu", 40_000), ("paper", 100_000)),
+    start="srresnet-photos", optimizer="adam(lr=0.0005)", budgets=(("cpu", 1_200), ("gpu", 40_000), ("paper", 100_000)),
     limits=_LIMITS + _OF_FACES))
 
 srgan_mse_faces = register_recipe(Recipe(

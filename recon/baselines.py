@@ -380,7 +380,7 @@ class Lanczos(_Enlarge):
     "A sinc with a window."
     kernel = "LANCZOS"
 
-# %% ../nbs/08_baselines.ipynb #80957f5b
+# %% ../nbs/08_baselines.ipynb #c929a5b4
 @_register("grey", "")
 class Grey(Baseline):
     "No colour: for pictures damaged by `lightness`, `[B, 1 or 4, H, W]` → `[B, 3, H, W]`; hints are not used."
@@ -409,7 +409,7 @@ class NearestPatch(Baseline):
 
     def __init__(self, grid: int = 16,    # places in each direction at which a colour is looked up
                  patch: int = 5,          # side of what is compared, in such places
-                 examples: int = 8192):   # patches that are remembered
+                 examples: int = 4096):   # patches that are remembered
         self.grid, self.patch, self.examples = grid, patch, examples
 
     def fit(self, clean, damaged, mask=None, n=2048):

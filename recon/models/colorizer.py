@@ -97,7 +97,7 @@ def _half_loss():
     alike = FeatureLoss(load("features-cifar10").network)
     return lambda restored, truth: alike(*(F.avg_pool2d(x, 2) for x in (restored, truth)))
 
-# %% ../../nbs/17_colorizer.ipynb #faafd6bf
+# %% ../../nbs/17_colorizer.ipynb #0e8099bb
 _LIMITS = ("What it can't know it invents: the colour of a dress, a car or a wall is a guess, more often brown, blue or grey "
            "than it was; small things keep the colour of what surrounds them. The lightness is kept. Never evidence of how "
            "something looked. ")
@@ -120,12 +120,12 @@ colorizer_cifar10 = register_recipe(Recipe(
 
 colorizer_photos = register_recipe(Recipe(
     name="colorizer-photos", title="Colours for photographs of anything, with hints", data="photos", size=80,
-    start="colorizer-cifar10", augment="mirror_crop(size=64)", budgets=(("cpu", 2_500), ("gpu", 20_000)),
+    start="colorizer-cifar10", augment="mirror_crop(size=64)", budgets=(("cpu", 1_800), ("gpu", 20_000)),
     limits=_LIMITS + "It has seen 760 photographs, one of each thing.", **{**_GAME, **_COLOURS}))
 
 colorizer_faces = register_recipe(Recipe(
     name="colorizer-faces", title="Colours for faces, with hints", data="faces128", size=64,
-    start="colorizer-photos", augment="mirror_shift(pixels=2)", budgets=(("cpu", 2_500), ("gpu", 20_000)),
+    start="colorizer-photos", augment="mirror_shift(pixels=2)", budgets=(("cpu", 1_800), ("gpu", 20_000)),
     limits=_LIMITS + "It has seen faces of one collection, most of them Asian, upright, with the eyes on a line; the skin of "
                      "other people gets the colours of these. It can't identify anyone, and must not be used to.",
     **{**_GAME, **_COLOURS}))

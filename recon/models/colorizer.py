@@ -97,7 +97,7 @@ def _half_loss():
     alike = FeatureLoss(load("features-cifar10").network)
     return lambda restored, truth: alike(*(F.avg_pool2d(x, 2) for x in (restored, truth)))
 
-# %% ../../nbs/17_colorizer.ipynb #a1c6f5a9
+# %% ../../nbs/17_colorizer.ipynb #64f53ede
 _LIMITS = ("What it can't know it invents: the colour of a dress, a car or a wall is a guess, more often brown, blue or grey "
            "than it was; small things keep the colour of what surrounds them. The lightness is kept. Never evidence of how "
            "something looked. ")
@@ -115,17 +115,17 @@ _GAME = dict(
 colorizer_cifar10 = register_recipe(Recipe(
     name="colorizer-cifar10", title="Colours for small photographs of ten things, with hints", data="cifar10", size=32, batch=64,
     augment="mirror_shift(pixels=2)", objective="reconstruction(loss='vivid_chroma')",
-    optimizer="adam(lr=0.002, betas=(0.9, 0.99))", warmup=200, budgets=(("cpu", 3_000), ("gpu", 60_000)),
+    optimizer="adam(lr=0.002, betas=(0.9, 0.99))", warmup=200, budgets=(("cpu", 5_000), ("gpu", 60_000)),
     limits=_LIMITS + "It has seen ten kinds of things at 32 × 32 pixels.", **_COLOURS))
 
 colorizer_photos = register_recipe(Recipe(
     name="colorizer-photos", title="Colours for photographs of anything, with hints", data="photos", size=80,
-    start="colorizer-cifar10", augment="mirror_crop(size=64)", budgets=(("cpu", 1_000), ("gpu", 20_000)),
+    start="colorizer-cifar10", augment="mirror_crop(size=64)", budgets=(("cpu", 1_800), ("gpu", 20_000)),
     limits=_LIMITS + "It has seen 760 photographs, one of each thing.", **{**_GAME, **_COLOURS}))
 
 colorizer_faces = register_recipe(Recipe(
     name="colorizer-faces", title="Colours for faces, with hints", data="faces128", size=64,
-    start="colorizer-photos", augment="mirror_shift(pixels=2)", budgets=(("cpu", 1_000), ("gpu", 20_000)),
+    start="colorizer-photos", augment="mirror_shift(pixels=2)", budgets=(("cpu", 1_800), ("gpu", 20_000)),
     limits=_LIMITS + "It has seen faces of one collection, most of them Asian, upright, with the eyes on a line; the skin of "
                      "other people gets the colours of these. It can't identify anyone, and must not be used to.",
     **{**_GAME, **_COLOURS}))

@@ -6,7 +6,7 @@
 __all__ = ['BASELINES', 'Baseline', 'baseline', 'compare', 'DoNothing', 'MeanPicture', 'PCA', 'FewPixels', 'Wiener', 'Pointwise',
            'TunedFilter', 'GaussianBlur', 'Median', 'TotalVariation', 'Wavelet', 'NonLocalMeans', 'GreyFill',
            'RingMean', 'Biharmonic', 'Telea', 'NavierStokes', 'Bilinear', 'Bicubic', 'Lanczos', 'Grey', 'MeanColour',
-           'HistogramMatch']
+           'NearestPatch', 'HistogramMatch']
 
 # %% ../nbs/08_baselines.ipynb #48f704b1
 import time
@@ -380,14 +380,14 @@ class Lanczos(_Enlarge):
     "A sinc with a window."
     kernel = "LANCZOS"
 
-# %% ../nbs/08_baselines.ipynb #d5cb497d
+# %% ../nbs/08_baselines.ipynb #80957f5b
 @_register("grey", "")
 class Grey(Baseline):
-    "No colour: for pictures damaged by `lightness`, `[B, 1, H, W]` → `[B, 3, H, W]`."
+    "No colour: for pictures damaged by `lightness`, `[B, 1 or 4, H, W]` → `[B, 3, H, W]`; hints are not used."
     colour = torch.zeros(2)
 
     def restore(self, damaged, mask):
-        light = (damaged + 1) * 50
+        light = (damaged[:, :1] + 1) * 50
         a, b = (torch.full_like(light, float(v)) for v in self.colour)
         return lab_to_rgb(torch.cat([light, a, b], 1))
 
@@ -400,6 +400,36 @@ class MeanColour(Grey):
     def fit(self, clean, damaged, mask=None):
         self.colour = rgb_to_lab(clean)[:, 1:].mean((0, 2, 3))
         return self
+
+
+@_register("nearest_patch", "Welsh, Ashikhmin and Mueller 2002")
+class NearestPatch(Baseline):
+    "The colour that belongs to the most similar patch of lightness in the training pictures; hints are not used."
+    needs_fit = True
+
+    def __init__(self, grid: int = 16,    # places in each direction at which a colour is looked up
+                 patch: int = 5,          # side of what is compared, in such places
+                 examples: int = 8192):   # patches that are remembered
+        self.grid, self.patch, self.examples = grid, patch, examples
+
+    def fit(self, clean, damaged, mask=None, n=2048):
+        "Remember patches of up to `n` pictures, spread evenly over the set and over each picture."
+        some = torch.linspace(0, len(clean) - 1, min(n, len(clean))).long()
+        colours = F.adaptive_avg_pool2d(rgb_to_lab(clean[some])[:, 1:], self.grid).permute(0, 2, 3, 1).flatten(0, 2)
+        every = torch.linspace(0, len(colours) - 1, min(self.examples, len(colours))).long()
+        self.patches, self.colours = self._patches(damaged[some])[every], colours[every]
+        return self
+
+    def _patches(self, damaged): # [B · grid · grid, patch · patch]
+        small = F.pad(F.adaptive_avg_pool2d(damaged[:, :1].float(), self.grid), (self.patch // 2,) * 4, mode="replicate")
+        return F.unfold(small, self.patch).transpose(1, 2).flatten(0, 1)
+
+    def restore(self, damaged, mask):
+        half = self.patches.square().sum(1) / 2  # |p - q|² is smallest where p·q - |p|²/2 is largest
+        nearest = torch.cat([(part @ self.patches.T - half).argmax(1) for part in self._patches(damaged).split(4096)])
+        ab = self.colours[nearest].view(len(damaged), self.grid, self.grid, 2).permute(0, 3, 1, 2)
+        ab = F.interpolate(ab, damaged.shape[-2:], mode="bilinear")
+        return lab_to_rgb(torch.cat([(damaged[:, :1] + 1) * 50, ab], 1))
 
 
 @_register("histogram_match", "Gonzalez and Woods 1977")

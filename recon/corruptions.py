@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['CORRUPTIONS', 'Damaged', 'Corruption', 'Identity', 'GaussianNoise', 'SaltAndPepper', 'Binarize', 'Latent',
-           'Rectangle', 'CenterHole', 'FreeForm', 'Downscale', 'Grayscale', 'rgb_to_lab', 'lab_to_rgb', 'Lightness',
-           'Compose', 'corruption']
+           'Rectangle', 'CenterHole', 'FreeForm', 'Downscale', 'Grayscale', 'rgb_to_lab', 'lab_to_rgb', 'with_hints',
+           'Lightness', 'Compose', 'corruption']
 
 # %% ../nbs/01_corruptions.ipynb #a152447f
 import inspect
@@ -251,7 +251,7 @@ class Grayscale(Corruption):
         if x.shape[1] == 1: return Damaged(x.expand(-1, self.channels, -1, -1), None)
         return Damaged(T.rgb_to_grayscale(x, self.channels), None)
 
-# %% ../nbs/01_corruptions.ipynb #bb5808dc
+# %% ../nbs/01_corruptions.ipynb #3772598f
 _TO_XYZ = torch.tensor([[0.412453, 0.357580, 0.180423], [0.212671, 0.715160, 0.072169], [0.019334, 0.119193, 0.950227]],
                        dtype=torch.float64)
 _WHITE = torch.tensor([0.95047, 1.0, 1.08883], dtype=torch.float64)
@@ -285,11 +285,43 @@ def lab_to_rgb(
     return rgb.clamp(0, 1) * 2 - 1
 
 
+def with_hints(
+    lightness: Tensor, # `[B, 1, H, W]` in [-1, 1]
+    ab: Tensor,        # `[B, 2, H, W]`, the a and b that somebody wishes, as `rgb_to_lab` gives them
+    seen: Tensor,      # `[B, 1, H, W]`, 1 where somebody wishes them, else 0
+) -> Tensor:           # `[B, 4, H, W]` in [-1, 1]: lightness, a and b where they are wished and else 0, and where that is
+    "What a colorizer is given that takes wishes (after Zhang et al. 2017, section 3.1)."
+    return torch.cat([lightness, (ab / 110 * seen).clamp(-1, 1), 2 * seen - 1], 1)
+
+
 @_register("lightness")
 class Lightness(Corruption):
-    "No colours: the L of L*a*b*, scaled to [-1, 1]; what a colorizer is given."
+    "No colours: the L of L*a*b*, scaled to [-1, 1]; and, if wanted, small squares that show their true mean colour."
 
-    def damage(self, x, generator): return Damaged(rgb_to_lab(x)[:, :1] / 50 - 1 if x.shape[1] == 3 else x, None)
+    def __init__(self, hints: int | tuple = 0, # such squares; a range draws a number for each picture, small ones more often
+                 dot: int = 3):                # side of a square, in pixels
+        super().__init__()
+        self.hints, self.dot, self.span = hints, dot, _span("hints", hints, 0, 1000)
+        _span("dot", dot, 1, 1000)
+
+    def damage(self, x, generator): # without hints one channel, with them four, also if a range draws none
+        lab = rgb_to_lab(x) if x.shape[1] == 3 else F.pad((x + 1) * 50, (0, 0, 0, 0, 0, 2))
+        light = lab[:, :1] / 50 - 1
+        return Damaged(light if self.hints == 0 else with_hints(light, *self.show(lab[:, 1:], generator)), None)
+
+    def show(self, ab, generator): # the colours of the squares [B, 2, H, W], and where they are [B, 1, H, W]
+        n, (low, high), (height, width) = len(ab), self.span, ab.shape[-2:]
+        number = (low + (high - low + 1) * _draw(torch.rand, (n, 1), ab, generator) ** 3).floor()
+        place, side = _draw(torch.rand, (n, high, 2), ab, generator), min(self.dot, height, width)
+        colour, seen = torch.zeros_like(ab), torch.zeros_like(ab[:, :1])
+        for h in range(high):
+            rows, columns = ((place[:, h, i, None] * (extent - side + 1)).floor() for i, extent in enumerate((height, width)))
+            inside = [(axis >= start) & (axis < start + side) for axis, start in
+                      ((torch.arange(height).to(ab), rows), (torch.arange(width).to(ab), columns))]
+            here = (inside[0][:, None, :, None] & inside[1][:, None, None, :] & (h < number)[..., None, None]).to(ab)
+            colour = torch.where(here > 0, (ab * here).sum((2, 3), keepdim=True) / side**2, colour)
+            seen = torch.maximum(seen, here)
+        return colour, seen
 
 # %% ../nbs/01_corruptions.ipynb #752d41af
 class Compose(Corruption):

@@ -4,7 +4,8 @@
 
 # %% auto #0
 __all__ = ['METRICS', 'MORE_IS_BETTER', 'Protocol', 'mse', 'mae', 'psnr', 'ssim', 'gradient_energy', 'colourfulness', 'delta_e',
-           'lpips', 'FeatureDistance', 'PooledFeatures', 'fid', 'kid', 'accuracy', 'measure', 'metrics_table']
+           'psnr_ab', 'colourfulness_ratio', 'lpips', 'FeatureDistance', 'PooledFeatures', 'fid', 'kid', 'accuracy',
+           'measure', 'metrics_table']
 
 # %% ../nbs/04_metrics.ipynb #0b1456ba
 from collections.abc import Callable
@@ -132,7 +133,7 @@ def ssim(
     _, full = structural_similarity_index_measure(y, x, data_range=1.0, reduction="none", return_full_image=True)
     return _mean(full[..., 5:-5, 5:-5], weights[..., 5:-5, 5:-5])
 
-# %% ../nbs/04_metrics.ipynb #f8000138
+# %% ../nbs/04_metrics.ipynb #d622f942
 def gradient_energy(
     x: Tensor, # `[B, C, H, W]` in [-1, 1]
 ) -> Tensor:   # `[B]`, pixels in [0, 1]; more is sharper, or noisier
@@ -164,6 +165,25 @@ def delta_e(
     weights = _weights(truth, protocol, mask)
     a, b = (rgb_to_lab(x.double().clamp(-1, 1)).permute(0, 2, 3, 1).cpu().numpy() for x in (restored, truth))
     return _mean(_cut(torch.from_numpy(deltaE_ciede2000(a, b))[:, None].to(weights), protocol.crop), weights)
+
+
+def psnr_ab(
+    restored: Tensor,                # `[B, 3, H, W]` in [-1, 1]
+    truth: Tensor,                   # the same shape
+    protocol: Protocol = Protocol(), # its crop and region count
+    mask: Tensor | None = None,      # `[B, 1, H, W]`, 1 in the hole; needed for regions
+) -> Tensor:                         # `[B]`, dB, at most 100; more is better
+    "Peak signal-to-noise ratio of a and b of CIE L*a*b*, whatever the lightness; the peak is 255, the span of both."
+    a, b = (_cut(rgb_to_lab(x.float().clamp(-1, 1))[:, 1:], protocol.crop) / 255 for x in (restored, truth))
+    return -10 * _mean((a - b).square(), _weights(truth, protocol, mask)).clamp(min=1e-10).log10()
+
+
+def colourfulness_ratio(
+    restored: Tensor, # `[B, 3, H, W]` in [-1, 1]
+    truth: Tensor,    # the same shape
+) -> Tensor:          # `[B]`; their mean is 1 when the restored pictures are as colourful as the true ones
+    "Colourfulness of each picture, relative to the mean of the true ones: a true picture without any colour divides nothing."
+    return colourfulness(restored) / colourfulness(truth).mean().clamp(min=1e-6)
 
 # %% ../nbs/04_metrics.ipynb #626628a2
 _WEIGHTS = {"lpips": ("alexnet-owt-7be5be79.pth", "LPIPS needs the weights of AlexNet, 233 MB"),
@@ -271,15 +291,17 @@ def accuracy(
     "Is the likeliest class the right one?"
     return (restored.flatten(1).argmax(1) == truth.flatten(1).argmax(1)).float()
 
-# %% ../nbs/04_metrics.ipynb #43edf316
+# %% ../nbs/04_metrics.ipynb #00af2ff3
 METRICS: dict[str, Callable] = {
     "mse": mse, "mae": mae, "psnr": psnr, "ssim": ssim, "lpips": lpips, "delta_e": delta_e, "accuracy": accuracy,
+    "psnr_ab": psnr_ab,
     "colourfulness": lambda restored, truth, protocol, mask: colourfulness(restored),
+    "colourfulness_ratio": lambda restored, truth, protocol, mask: colourfulness_ratio(restored, truth),
     "gradient_energy": lambda restored, truth, protocol, mask: gradient_energy(restored),
     **{f"mse_{r}": lambda restored, truth, protocol, mask, r=r: mse(restored, truth, replace(protocol, region=r), mask)
        for r in ("hole", "ring", "outside")},
 }
-MORE_IS_BETTER = ("psnr", "ssim", "accuracy")
+MORE_IS_BETTER = ("psnr", "psnr_ab", "ssim", "accuracy")
 
 
 def measure(
@@ -310,8 +332,8 @@ def metrics_table(
 
     def cell(values, c):
         if c not in values: return ""
-        text = f"{values[c]:.2f}" if c in ("psnr", "ms", "delta_e") else f"{values[c]:.4f}"
-        judged = len(rows) > 1 and c not in ("ms", "colourfulness", "gradient_energy")
+        text = f"{values[c]:.2f}" if c in ("psnr", "psnr_ab", "ms", "delta_e") else f"{values[c]:.4f}"
+        judged = len(rows) > 1 and c not in ("ms", "colourfulness", "colourfulness_ratio", "gradient_energy")
         return f"**{text}**" if judged and values[c] == best[c] else text
 
     lines = [f"| | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|"]

@@ -489,7 +489,7 @@ def train_step(
     run.step += 1
     return numbers
 
-# %% ../nbs/06_training.ipynb #6c2fd354
+# %% ../nbs/06_training.ipynb #4b61cd0e
 @torch.no_grad()
 def validate(
     run: Run,
@@ -514,7 +514,7 @@ def _save_sample(run, restored, batch, n=8):
 
     if batch.clean.shape[1] > 3: return  # classes, not pictures
 
-    def fit(x): return x[:n].expand(-1, batch.clean.shape[1], -1, -1)
+    def fit(x): return (x if x.shape[1] == batch.clean.shape[1] else x[:, :1])[:n].expand(-1, batch.clean.shape[1], -1, -1)
 
     # A corruption may change the size (×4 smaller), and then the damaged row doesn't fit into the grid.
     rows = [r for r in (batch.clean, batch.damaged, restored) if r.shape[-2:] == batch.clean.shape[-2:]]

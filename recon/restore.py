@@ -241,7 +241,7 @@ def reach(
         return step and Reach(max(spread), step)
     return None
 
-# %% ../nbs/20_restore.ipynb #0ac3c512
+# %% ../nbs/20_restore.ipynb #07f1a61f
 def _spans(start, end, side): return [(a, min(a + side, end)) for a in range(start, end, side)]
 
 
@@ -273,7 +273,9 @@ def _exact(network, take, height, width, far, scale, tile, least, notes):
             y = _attempt(lambda: network(take(rows[a:b], columns[c:d])[None])[0])
             if y is None: side = _halved(side, far.step, notes)
         if y is None: todo += [(*r, *c) for r in _spans(top, bottom, side) for c in _spans(left, right, side)][::-1]
-        else: yield top * scale, left * scale, y[:, (top - a) * scale:(bottom - a) * scale, (left - c) * scale:(right - c) * scale]
+        else:
+            own = (slice((i - start) * scale, (j - start) * scale) for i, j, start in ((top, bottom, a), (left, right, c)))
+            yield top * scale, left * scale, y[:, *own]
 
 
 def restore_exact(
@@ -406,7 +408,7 @@ def _coloured(restorer, take, height, width, hints, notes):
         light = take(torch.arange(start, start + up.shape[1]), torch.arange(width))[:1]
         yield start, 0, in_gamut(torch.cat([(light + 1) * 50, along_edges(up, light)])[None])[0]
 
-# %% ../nbs/20_restore.ipynb #777e5ba0
+# %% ../nbs/20_restore.ipynb #9756de9e
 @dataclass
 class Restored:
     "A repaired picture and what there is to say about it."
@@ -433,10 +435,12 @@ class Restorer:
         self.fit, self.tile_batch, self.finds_colours = fit or recipe.fit, tile_batch, hasattr(self.network, "chroma")
         if self.fit not in ("whole", "tile", "chroma"):
             raise ReconError(f"A picture fits as a 'whole', in a 'tile' grid or by its 'chroma' alone, not '{self.fit}'.")
-        if self.fit == "chroma" and not self.finds_colours: raise ReconError(f"'{name}' doesn't find colours; 'chroma' isn't for it.")
+        if self.fit == "chroma" and not self.finds_colours:
+            raise ReconError(f"'{name}' doesn't find colours; 'chroma' isn't for it.")
         see = self.sight = sight(self.checkpoint)
         self.takes_hints = self.finds_colours and see.channels == 4 and self.fit == "chroma"
-        self.far = reach(self.network, see.channels, see.scale) if self.fit == "tile" else None
+        far = reach(self.network, see.channels, see.scale) if self.fit == "tile" else None
+        self.far = far if far and far.radius <= see.size else None  # else it has never been without a border in sight
         with torch.no_grad(): self.factor = _factor(self.network.chroma, see.channels, see.size) if self.fit == "chroma" else None
         self.tile = tile or max(256 // min(see.scale, 2), 2 * self.far.radius if self.far else 0)
         self.device = pick_device(device)
@@ -500,7 +504,7 @@ def _mask(mask, picture):
                            f"{picture.size[0]}; they must agree.")
     return mask.float().mean(0, keepdim=True) > 0.5
 
-# %% ../nbs/20_restore.ipynb #cff31c81
+# %% ../nbs/20_restore.ipynb #0783de51
 def _look(restorer, picture, mask):
     "How the network is shown a window of the picture: floats, with its channels, on its device, holes as in training."
     def take(rows, columns):
@@ -529,13 +533,14 @@ def _larger_alpha(alpha, scale):
     "Transparency of the enlarged picture."
     if alpha is None or scale == 1: return alpha
     take = lambda rows, columns: to_floats(alpha[:, rows][:, :, columns])
-    pieces = _exact(lambda x: F.interpolate(x, scale_factor=scale, mode="bicubic"), take, *alpha.shape[-2:], Reach(3, 1), scale, 256, 1, [])
+    grow = lambda x: F.interpolate(x, scale_factor=scale, mode="bicubic")
+    pieces = _exact(grow, take, *alpha.shape[-2:], Reach(3, 1), scale, 256, 1, [])
     return _assemble(pieces, *(n * scale for n in alpha.shape[-2:]), lambda top, left, y: to_levels(y, alpha.dtype)).clamp(min=0)
 
 
 def _watched(pieces, size, name, progress):
     "The same pieces, with a bar on the terminal."
-    from tqdm.auto import tqdm
+    from tqdm import tqdm
 
     with tqdm(total=size[0] * size[1], desc=name, unit="pixel", unit_scale=True, disable=None if progress else True) as bar:
         for piece in pieces:

@@ -164,29 +164,35 @@ def evaluate(
     if found.differences: raise ReconError(f"the card of '{name}' doesn't tell the truth: {'; '.join(found.differences)}.")
     if not limit and not data: print("\nThe card was written." if write else "\nThe card tells the truth.")
 
-# %% ../nbs/21_cli.ipynb #a2ab3921
+# %% ../nbs/21_cli.ipynb #e8131d31
 @app.command()
 def restore(
     source: Annotated[Path, Argument(help="A picture, or a folder of pictures.")],
     model: Annotated[str, Option("--model", "-m", help="A name from `recon models`, a folder, or hf://user/repository.")],
     out: Annotated[Path, Option("--out", "-o", help="Where the result goes: a file for a file, a folder for a folder.")],
-    fit: Annotated[Optional[str], Option(help="How the picture meets the network: whole (resized) or tile.")] = None,
+    fit: Annotated[Optional[str], Option(help="How the picture meets the network: whole (resized), tile (piece by piece) or "
+                                              "chroma (it finds colours, brightness stays).")] = None,
     mask: Annotated[Optional[Path],
                     Option(help="A picture of the same size, white where pixels are missing; only those change.")] = None,
+    hint: Annotated[Optional[list[str]], Option(help="A colour for a colorizer as x,y,colour, in pixels from the left and the "
+                                                     "top, like 120,80,#c03020; may be repeated.")] = None,
     device: Annotated[Optional[str], Option(help="cpu, cuda or mps.")] = None,
+    tile: Annotated[Optional[int], Option(min=16, help="Side of a tile in pixels; smaller ones need less memory.")] = None,
     overwrite: Annotated[bool, Option("--overwrite", help="Replace existing files.")] = False,
 ):
-    """Repair a picture, or every picture in a folder. The size stays what it was.
+    """Repair a picture, or every picture in a folder. The size stays what it was, unless the model enlarges.
 
     Examples: `recon restore noisy.png -m dense-mnist-noisy -o clean.png` ·
-    `recon restore scans/ -m dense-mnist-noisy -o repaired/`
+    `recon restore scans/ -m dense-mnist-noisy -o repaired/` ·
+    `recon restore old.jpg -m MODEL -o new.png --hint 120,80,#c03020 --hint 300,40,navy`
     """
-    from recon.restore import Restorer, restore_file, restore_folder
+    from recon.restore import Restorer, read_hint, restore_file, restore_folder
 
-    if source.is_dir() and mask: raise ReconError("--mask goes with a single picture, not with a folder.")
-    restorer = Restorer(model, fit, device)
+    if source.is_dir() and (mask or hint): raise ReconError("--mask and --hint go with a single picture, not with a folder.")
+    hints = [read_hint(h) for h in hint or ()]
+    restorer = Restorer(model, fit, device, tile=tile)
     if not source.is_dir():
-        done = restore_file(source, out, restorer, mask, overwrite)
+        done = restore_file(source, out, restorer, mask, overwrite, hints, progress=True)
         print(f"{out}, {done.seconds:.2f} s")
         for note in done.notes: print(f"Note: {note}")
         return

@@ -4,12 +4,12 @@
 
 # %% auto #0
 __all__ = ['FORMATS', 'SUFFIXES', 'SPLITS', 'MEMORY', 'DATASETS', 'INFO', 'TISSUES', 'LAYOUTS', 'ReconError', 'DataError',
-           'PictureError', 'parse_spec', 'Registry', 'write_atomic', 'Picture', 'to_tensor', 'to_uint8', 'to_pil',
-           'read_picture', 'save_picture', 'hash_split', 'DatasetInfo', 'Pictures', 'Pairs', 'Source', 'fit_pixels',
-           'register_dataset', 'spin_echo', 'PictureFile', 'find_pictures', 'data_home', 'fetch', 'dataset_names',
-           'dataset_info', 'at_hand', 'load_data']
+           'PictureError', 'parse_spec', 'Registry', 'write_atomic', 'Picture', 'to_floats', 'to_levels', 'to_tensor',
+           'to_uint8', 'to_pil', 'read_picture', 'check_target', 'save_picture', 'hash_split', 'DatasetInfo',
+           'Pictures', 'Pairs', 'Source', 'fit_pixels', 'register_dataset', 'spin_echo', 'PictureFile', 'find_pictures',
+           'data_home', 'fetch', 'dataset_names', 'dataset_info', 'at_hand', 'load_data']
 
-# %% ../nbs/00_data.ipynb #3e0867c8
+# %% ../nbs/00_data.ipynb #4d070f36
 import ast
 import difflib
 import gzip
@@ -19,9 +19,11 @@ import io
 import math
 import os
 import re
+import struct
 import sys
 import warnings
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -95,24 +97,26 @@ class Registry:
 
     def __iter__(self): return iter(self.makers)
 
-# %% ../nbs/00_data.ipynb #91826cbb
+# %% ../nbs/00_data.ipynb #042552cf
 def write_atomic(
     path: str | Path,  # where to; missing folders are made
-    data: bytes | str, # text is written as UTF-8
+    data: bytes | str | Iterable[bytes], # text is written as UTF-8; pieces are written as they come
 ) -> Path:             # the same path; raises `DataError` when the place can't be written to
     "Write a file in one instant."
     path = Path(path)
     new = path.with_name(f".{path.name}.{os.getpid()}.{os.urandom(4).hex()}.tmp")
+    pieces = [data.encode()] if isinstance(data, str) else [data] if isinstance(data, bytes) else data
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        new.write_bytes(data.encode() if isinstance(data, str) else data)
+        with new.open("wb") as file:
+            for piece in pieces: file.write(piece)
         os.replace(new, path)
-    except OSError as e:
-        if new.parent.is_dir(): new.unlink(missing_ok=True)
-        raise DataError(f"'{path}' can't be written: {e.strerror or e}.") from e
+    except OSError as e: raise DataError(f"'{path}' can't be written: {e.strerror or e}.") from e
+    finally:
+        if new.exists(): new.unlink()
     return path
 
-# %% ../nbs/00_data.ipynb #64e19463
+# %% ../nbs/00_data.ipynb #0bb11583
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "PPM")
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", ".ppm", ".pgm")
 
@@ -120,8 +124,8 @@ SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff", "
 @dataclass
 class Picture:
     "A picture and what should survive its repair."
-    pixels: Tensor               # float32 `[C, H, W]` in [-1, 1]; C is 1 or 3
-    alpha: Tensor | None = None  # float32 `[1, H, W]` in [0, 1], 0 is transparent
+    pixels: Tensor               # `[C, H, W]`, C is 1 or 3: float32 in [-1, 1], or levels (uint8, uint16) if asked for
+    alpha: Tensor | None = None  # `[1, H, W]`: float32 in [0, 1], or levels; 0 is transparent
     mode: str = ""               # as the file had it, e.g. `RGB`, `L`, `CMYK`, `I;16`
     bits: int = 8                # per pixel and channel: 8 or 16
     format: str | None = None    # of the file, e.g. `PNG`
@@ -132,35 +136,55 @@ class Picture:
         "Height and width, in pixels."
         return tuple(self.pixels.shape[-2:])
 
-# %% ../nbs/00_data.ipynb #9411ccf7
+# %% ../nbs/00_data.ipynb #de317588
+def to_floats(
+    x: Tensor, # levels (uint8 or uint16) of any shape, or floats, which stay as they are
+) -> Tensor:   # float32 in [-1, 1]
+    "Pixels as networks want them."
+    return x if x.is_floating_point() else x.float() / torch.iinfo(x.dtype).max * 2 - 1
+
+
+def to_levels(
+    x: Tensor,          # floats in [-1, 1], any shape; values outside are clipped
+    dtype: torch.dtype, # `torch.uint8` or `torch.uint16`; floats stay floats
+) -> Tensor:            # rounded to the nearest level
+    "Pixels as files hold them."
+    if dtype.is_floating_point: return x.clamp(-1, 1)
+    return ((x.clamp(-1, 1) + 1) * (torch.iinfo(dtype).max / 2)).round().to(dtype)
+
+
 def to_tensor(
     picture, # a PIL picture, or an array `[H, W]` or `[H, W, C]`: uint8, uint16, or floats in [0, 1]
 ) -> Tensor: # float32 `[C, H, W]` in [-1, 1]
     "Pixels as this project uses them. Raises `PictureError` for arrays it doesn't understand."
     if isinstance(picture, Image.Image): return read_picture(picture).pixels
-    array = np.asarray(picture)
+    return to_floats(_planes(np.asarray(picture)))
+
+
+def _planes(array):
+    "An array `[H, W]` or `[H, W, C]` as a tensor `[C, H, W]`: levels as they are, floats in [-1, 1]."
     array = array[..., None] if array.ndim == 2 else array
     if array.ndim != 3 or array.shape[2] not in (1, 3) or not array.size:
         raise PictureError(f"An array of the shape {array.shape} isn't a grey or colour picture; "
                            "it must be [H, W] or [H, W, 3].")
-    scale = {"uint8": 255, "uint16": 65535, "bool": 1}.get(str(array.dtype), 1 if array.dtype.kind == "f" else None)
-    if scale is None:
+    if array.dtype == bool: array = array.astype(np.uint8) * 255
+    if array.dtype.kind != "f" and array.dtype not in (np.uint8, np.uint16):
         raise PictureError(f"An array of {array.dtype} isn't a picture; use uint8, uint16 or floats in [0, 1].")
-    pixels = torch.from_numpy(np.ascontiguousarray(array.astype(np.float32))).permute(2, 0, 1) / scale
-    if not (0 <= pixels.min() and pixels.max() <= 1):
+    if array.dtype.kind != "f": return torch.from_numpy(np.array(array)).permute(2, 0, 1)
+    if not (0 <= array.min() and array.max() <= 1):
         raise PictureError("A picture of floats must have values in [0, 1], and this one hasn't.")
-    return pixels * 2 - 1
+    return torch.from_numpy(array.astype(np.float32)).permute(2, 0, 1) * 2 - 1
 
 
 def to_uint8(
-    x: Tensor, # floats in [-1, 1], any shape; values outside are clipped
+    x: Tensor, # floats in [-1, 1] or levels, any shape; values outside are clipped
 ) -> Tensor:   # uint8, rounded to the nearest of 256 levels
     "The eight-bit form of pixels."
-    return ((x.clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
+    return x if x.dtype == torch.uint8 else to_levels(to_floats(x), torch.uint8)
 
 
 def to_pil(
-    x: Tensor, # `[C, H, W]` in [-1, 1], C is 1 or 3
+    x: Tensor, # `[C, H, W]` in [-1, 1] or levels, C is 1 or 3
 ) -> Image.Image:
     "An eight-bit PIL picture, to show or to save."
     array = to_uint8(x.detach().cpu()).permute(1, 2, 0).numpy()
@@ -190,7 +214,7 @@ def _check_header(image, name, max_pixels):
     if image.format != "MPO" and (frames := getattr(image, "n_frames", 1)) > 1:
         raise PictureError(f"'{name}' is animated or has several pages ({frames} frames); save the one you want by itself.")
 
-# %% ../nbs/00_data.ipynb #bd95c85b
+# %% ../nbs/00_data.ipynb #87fab961
 def _srgb(image):
     "The picture in sRGB, if a colour profile says that its numbers mean something else."
     from PIL import ImageCms
@@ -204,21 +228,20 @@ def _srgb(image):
 
 
 def _pixels_and_alpha(image, name):
-    "Pixels, alpha and bit depth of an opened picture of any mode."
+    "Pixels and alpha (as levels, where the file has levels) and bit depth of an opened picture of any mode."
     if image.mode.startswith("I"):
-        array = np.asarray(image).astype(np.int64)
+        array = np.asarray(image)
         if array.min() < 0 or array.max() > 65535:
             raise PictureError(f"'{name}' has 32-bit pixels; save it with 8 or 16 bits.")
-        return to_tensor(array.astype(np.uint16)), None, 16
-    if image.mode == "F": return to_tensor(np.asarray(image)), None, 16
+        return _planes(array.astype(np.uint16)), None, 16
+    if image.mode == "F": return _planes(np.asarray(image)), None, 16
     if image.mode in ("LA", "La", "PA", "RGBA", "RGBa") or "transparency" in image.info:
-        grey = image.mode in ("1", "L", "LA", "La")
-        x = to_tensor(np.asarray(image.convert("RGBA"))[..., :3]), to_tensor(np.asarray(image.convert("RGBA"))[..., 3])
-        return x[0][:1] if grey else x[0], x[1] / 2 + 0.5, 8
+        grey, array = image.mode in ("1", "L", "LA", "La"), np.asarray(image.convert("RGBA"))
+        return _planes(array[..., :1 if grey else 3]), _planes(array[..., 3]), 8
     image = _srgb(image)
-    return to_tensor(np.asarray(image.convert("L" if image.mode in ("1", "L") else "RGB"))), None, 8
+    return _planes(np.asarray(image.convert("L" if image.mode in ("1", "L") else "RGB"))), None, 8
 
-# %% ../nbs/00_data.ipynb #128470a2
+# %% ../nbs/00_data.ipynb #eb6bf349
 def _open(source, max_pixels, max_bytes):
     "An upright, decoded PIL picture, its name, and the format and mode that the file had."
     image, name = None, "picture"
@@ -243,28 +266,88 @@ def read_picture(
     source,                        # a path, bytes, an open file, or a PIL picture
     max_pixels: int = 50_000_000,  # larger ones are refused before they are decoded
     max_bytes: int = 50 * 2**20,   # of the file
+    levels: bool = False,          # pixels and alpha as uint8 or uint16, which take a quarter or half of the memory
 ) -> Picture:                      # upright, in sRGB; raises `PictureError` with one sentence
     "Read a picture of any common kind. Nothing but pixels is kept: no place, no camera, no comment."
     image, name, kind, mode = _open(source, max_pixels, max_bytes)
     pixels, alpha, bits = _pixels_and_alpha(image, name)
+    if not levels: pixels, alpha = to_floats(pixels), None if alpha is None else to_floats(alpha) / 2 + 0.5
+    elif pixels.is_floating_point(): pixels = to_levels(pixels, torch.uint16)
     return Picture(pixels, alpha, mode, bits, kind, name)
 
-# %% ../nbs/00_data.ipynb #6d8b5c0c
+# %% ../nbs/00_data.ipynb #90859770
+def _filtered(rows, above, step):
+    "Rows of bytes as PNG stores them: a filter's number, then small differences."
+    pad = lambda x: np.pad(x, ((0, 0), (step, 0)))[:, :-step].astype(np.int16)
+    up = np.concatenate([above, rows[:-1]])
+    a, b, c = pad(rows), up.astype(np.int16), pad(up)
+    pa, pb, pc = np.abs(b - c), np.abs(a - c), np.abs(a + b - 2 * c)
+    paeth = np.where((pa <= pb) & (pa <= pc), a, np.where(pb <= pc, b, c))
+    tries = np.stack([rows - guess.astype(np.uint8) for guess in (a, b, paeth)])
+    best = np.abs(tries.view(np.int8).astype(np.int16)).sum(2, dtype=np.int64).argmin(0)
+    number = np.array([1, 2, 4], np.uint8)[best]
+    return np.concatenate([number[:, None], tries[best, np.arange(len(rows))]], 1)
+
+
+def _strips(picture, deep):
+    "A picture as rows of bytes `[N, W·bytes]`, a few at a time; alpha is the last channel."
+    kind, alpha = torch.uint16 if deep else torch.uint8, picture.alpha
+    for rows in torch.arange(picture.size[0]).split(max(1, 2**18 // picture.size[1])):
+        area = slice(rows[0], rows[-1] + 1)
+        planes = [to_floats(picture.pixels[:, area].detach().cpu())]
+        if alpha is not None: planes.append(alpha[:, area] * 2 - 1 if alpha.is_floating_point() else to_floats(alpha[:, area]))
+        array = to_levels(torch.cat(planes), kind).permute(1, 2, 0).contiguous().numpy()
+        yield array.astype(">u2" if deep else np.uint8).reshape(len(rows), -1).view(np.uint8)
+
+
+def _png(picture):
+    "The bytes of a PNG, piece by piece."
+    def chunk(kind, data): return b"".join([struct.pack(">I", len(data)), kind, data, struct.pack(">I", zlib.crc32(kind + data))])
+
+    (height, width), deep = picture.size, picture.bits == 16 and picture.pixels.dtype != torch.uint8
+    channels = len(picture.pixels) + (picture.alpha is not None)
+    colour = {1: 0, 2: 4, 3: 2, 4: 6}[channels]
+    yield b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8 * (1 + deep), colour, 0, 0, 0))
+    squeeze, above = zlib.compressobj(6, strategy=zlib.Z_FILTERED), None
+    for rows in _strips(picture, deep):
+        above = np.zeros_like(rows[:1]) if above is None else above
+        data = squeeze.compress(_filtered(rows, above, channels * (1 + deep)).tobytes())
+        above = rows[-1:]
+        if data: yield chunk(b"IDAT", data)
+    yield chunk(b"IDAT", squeeze.flush()) + chunk(b"IEND", b"")
+
+# %% ../nbs/00_data.ipynb #b35a04db
+_LONGEST = {".jpg": 65_535, ".jpeg": 65_535, ".gif": 65_535, ".webp": 16_383}  # pixels a side
+
+
+def check_target(
+    path: str | Path,               # of a picture that is going to be written
+    size: tuple[int, int] = (1, 1), # its height and width, in pixels
+) -> None:                          # raises `PictureError` if its suffix is unknown or its format too small
+    "Whether a picture can be written there, to know before the work is done."
+    suffix = Path(path).suffix.lower()
+    if suffix not in SUFFIXES:
+        raise PictureError(f"'{Path(path).name}' can't be written: its name must end in one of {', '.join(SUFFIXES)}.")
+    if max(size) > (longest := _LONGEST.get(suffix, 2**31 - 1)):
+        raise PictureError(f"'{Path(path).name}' can't hold {size[1]} × {size[0]} pixels, {suffix} ends at {longest:,} a side; "
+                           "use .png.")
+
+
 def _encode(picture, suffix):
     "The bytes of a picture in the format of a suffix."
-    deep = picture.bits == 16 and len(picture.pixels) == 1 and suffix in (".png", ".tif", ".tiff")
-    if deep:
-        image = Image.fromarray(((picture.pixels[0].clamp(-1, 1) + 1) * 32767.5).round().cpu().numpy().astype(np.uint16))
+    if suffix == ".png": return _png(picture)
+    deep = picture.bits == 16 and len(picture.pixels) == 1 and suffix in (".tif", ".tiff")
+    if deep: image = Image.fromarray(to_levels(to_floats(picture.pixels[0].cpu()), torch.uint16).numpy())
     else: image = to_pil(picture.pixels)
     if picture.alpha is not None:
-        mask = to_pil(picture.alpha * 2 - 1)
-        if suffix in (".png", ".webp", ".tif", ".tiff"):
+        mask = to_pil(picture.alpha * 2 - 1 if picture.alpha.is_floating_point() else picture.alpha)
+        if suffix in (".webp", ".tif", ".tiff"):
             (image := image.convert("LA" if image.mode == "L" else "RGBA")).putalpha(mask)
         else: image = Image.composite(image, Image.new(image.mode, image.size, "white"), mask)
     options = {".jpg": {"quality": 95}, ".jpeg": {"quality": 95}, ".webp": {"lossless": True}}.get(suffix, {})
     kind = {".jpg": "JPEG", ".tif": "TIFF", ".pgm": "PPM"}.get(suffix, suffix[1:].upper())
     image.save(buffer := io.BytesIO(), kind, **options)
-    return buffer.getvalue()
+    return [buffer.getbuffer()]
 
 
 def save_picture(
@@ -273,8 +356,7 @@ def save_picture(
 ) -> Path:                     # the path; raises `PictureError` for an unknown suffix
     "Write a picture, whole or not at all. JPEG has no transparency: there it becomes white."
     picture, path = Picture(picture) if isinstance(picture, Tensor) else picture, Path(path)
-    if path.suffix.lower() not in SUFFIXES:
-        raise PictureError(f"'{path.name}' can't be written: its name must end in one of {', '.join(SUFFIXES)}.")
+    check_target(path, picture.size)
     return write_atomic(path, _encode(picture, path.suffix.lower()))
 
 # %% ../nbs/00_data.ipynb #ec20b49f

@@ -1,12 +1,13 @@
 """Try the trained models of recon in a browser: `recon demo`, or as a Hugging Face Space."""
 import functools
 import os
+import re
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 
 import gradio as gr
 import torch
-from PIL import Image
+from PIL import Image, ImageDraw
 from torch.nn import functional as F
 
 from recon.baselines import baseline
@@ -53,10 +54,12 @@ def restorer(name, model_dir): return Restorer(load(name, model_dir=model_dir))
 
 @functools.lru_cache(maxsize=64)
 def classical_method(kind, damage, name, model_dir):
-    "A filter whose strength suits this damage, chosen on the checkpoint's examples."
-    method = baseline(CLASSICAL[kind])
-    clean = pictures_for(restorer(name, model_dir).checkpoint)
-    return method.fit(clean, corruption(damage)(clean, torch.Generator().manual_seed(0)).image)
+    "A filter whose strength suits this damage, chosen on the checkpoint's examples; where size or colours are lost, the model's own rival."
+    checkpoint = restorer(name, model_dir).checkpoint
+    clean = pictures_for(checkpoint)
+    damaged = corruption(damage)(clean, torch.Generator().manual_seed(0)).image
+    kind = CLASSICAL[kind] if damaged.shape == clean.shape else (checkpoint.recipe.baselines or ("identity",))[0]
+    return kind, baseline(kind).fit(clean, damaged)
 
 
 def pictures_for(checkpoint, n=64):
@@ -111,7 +114,27 @@ def enlarged(x):
     return to_pil(x.repeat_interleave(times, -1).repeat_interleave(times, -2))
 
 
-def repair(picture, model, damage, strength, seed, classical, model_dir=None):
+def dotted(x, dots):
+    "An enlarged picture with the dots that were put on it."
+    image = enlarged(x).convert("RGB" if dots else enlarged(x).mode)
+    for left, top, colour, *_ in dots:
+        ImageDraw.Draw(image).ellipse([left - 6, top - 6, left + 6, top + 6], fill=colour, outline="white", width=2)
+    return image
+
+
+def as_hints(dots, x):
+    "Dots on an enlarged picture, in pixels of the picture itself."
+    times = max(1, 280 // max(x.shape[-2:]))
+    return [(int(left) // times, int(top) // times, colour) for left, top, colour, *_ in dots]
+
+
+def hex_colour(chosen):
+    "What a colour picker gives, `#c03020` or `rgba(192.1, 48, 32, 1)`, in one form."
+    if chosen.startswith("#"): return chosen[:7]
+    return "#" + "".join(f"{min(255, round(float(n))):02x}" for n in re.findall(r"[\d.]+", chosen)[:3])
+
+
+def repair(picture, model, damage, strength, seed, classical, dots=(), model_dir=None):
     "Damage a picture, repair it both ways, and measure."
     if not picture: raise gr.Error("Choose a digit, or draw or upload a picture first.")
     try:
@@ -119,10 +142,15 @@ def repair(picture, model, damage, strength, seed, classical, model_dir=None):
         clean = prepare(read_picture(picture, max_pixels=25_000_000), repairer)
         spec = damage_spec(damage, strength, model, clean.shape[-1], model_dir)
         damaged, mask = corruption(spec)(clean, torch.Generator().manual_seed(int(seed or 0)))
-        ours = repairer(Picture(damaged[0])).picture.pixels[None]
-        filtered = classical_method(classical, spec if spec != "none" else "gaussian_noise(sigma=0.2)", model, model_dir)(damaged, mask)
+        # A colorizer takes the lightness itself, from the photograph.
+        given = clean if repairer.finds_colours and damage == OWN else damaged
+        dots = [dot for dot in dots if dot[3:] == (picture, model)] if repairer.takes_hints else []
+        ours = repairer(Picture(given[0]), hints=as_hints(dots, clean)).picture.pixels[None]
+        classical, method = classical_method(classical, spec if spec != "none" else "gaussian_noise(sigma=0.2)", model, model_dir)
+        filtered, clean = method(damaged, mask), clean[..., :ours.shape[-2], :ours.shape[-1]]
     except ReconError as e: raise gr.Error(str(e)) from e
-    shown = [enlarged(x[0]) for x in (clean, damaged, filtered, ours)]
+    if damaged.shape[1] not in (1, 3): damaged = damaged[:, :1]
+    shown = [enlarged(clean[0]), dotted(damaged[0], dots), enlarged(filtered[0]), enlarged(ours[0])]
     return *shown, (shown[1], shown[3]), report(clean, damaged, filtered, ours, classical, model, spec)
 
 
@@ -132,7 +160,7 @@ def report(clean, damaged, filtered, ours, classical, model, spec):
         return "Nothing was added, so the truth isn't known and nothing can be measured. Compare the pictures, and doubt the details."
     names = ("mse", "psnr", "ssim") if min(clean.shape[-2:]) >= 11 else ("mse", "psnr")
     rows = {"damaged": damaged, classical: filtered, model: ours}
-    return metrics_table({n: measure(y, clean, names) for n, y in rows.items()}, Protocol()) + f"\n\nDamage: `{spec}`"
+    return metrics_table({n: measure(y, clean, names) for n, y in rows.items() if y.shape == clean.shape}, Protocol()) + f"\n\nDamage: `{spec}`"
 
 
 def examples(model, model_dir=None):
@@ -172,10 +200,15 @@ def build_demo(model_dir=None):
         "The card of another model; and pictures of its own kind, unless the ones at hand will do."
         recipe = load(name, model_dir=model_dir).recipe
         blank = torch.zeros(1, recipe.channels, recipe.size, recipe.size)
-        hides = corruption(recipe.corruption)(blank, torch.Generator().manual_seed(0)).mask is not None
-        task = (OWN, "Telea, told where") if hides else ("Gaussian noise", "Gaussian filter")
+        damaged, hidden = corruption(recipe.corruption)(blank, torch.Generator().manual_seed(0))
+        task = (OWN, "Telea, told where") if hidden is not None or damaged.shape != blank.shape else ("Gaussian noise", "Gaussian filter")
         shown = examples(name, model_dir) if recipe.data != dataset else []
-        return card(name), recipe.data, *task, *([shown, shown, shown[0]] if shown else [gr.skip()] * 3)
+        wishes = gr.update(visible=restorer(name, model_dir).takes_hints)
+        return card(name), recipe.data, wishes, *task, *([shown, shown, shown[0]] if shown else [gr.skip()] * 3)
+
+    def add_dot(dots, colour, picture, name, event: gr.SelectData):
+        "A dot of colour where the damaged picture was touched."
+        return [*dots, (*event.index, hex_colour(colour), picture, name)] if restorer(name, model_dir).takes_hints else gr.skip()
 
     with gr.Blocks(title="recon", analytics_enabled=False, delete_cache=(3600, 24 * 3600)) as demo:
         gr.Markdown(INTRO)
@@ -190,6 +223,10 @@ def build_demo(model_dir=None):
                 with gr.Row():
                     strength = gr.Slider(0, 1, value=0.5, step=0.05, label="Strength")
                     seed = gr.Number(0, label="Chance (seed)", precision=0, minimum=0, maximum=2**31)
+                with gr.Group(visible=restorer(first, model_dir).takes_hints) as wishes:
+                    gr.Markdown("**Colours you wish:** choose one, then touch the damaged picture where it belongs.", padding=True)
+                    with gr.Row():
+                        colour, remove = gr.ColorPicker("#c03020", label="Colour", elem_id="colour"), gr.Button("Remove the dots", elem_id="remove")
                 go = gr.Button("Damage and repair", variant="primary", elem_id="go")
                 with gr.Row():
                     outputs = [gr.Image(label=n, format="png", interactive=False, height=190, min_width=130, elem_classes="pixels", elem_id=i, buttons=["download"])
@@ -199,12 +236,15 @@ def build_demo(model_dir=None):
                     with gr.Column(min_width=300):
                         slider = gr.ImageSlider(label="Before and after", format="png", interactive=False, height=330, elem_classes="pixels", elem_id="slider")
         with gr.Accordion("About this model: data, numbers, limits", open=False): about = gr.Markdown(card(first))
-        inputs, results = [picture, model, damage, strength, seed, classical], [*outputs, slider, numbers]
+        dots = gr.State([])  # (x, y, colour, picture, model): dots of another picture stay with it
+        inputs, results = [picture, model, damage, strength, seed, classical, dots], [*outputs, slider, numbers]
         run = functools.partial(repair, model_dir=model_dir)
-        gr.on([go.click, demo.load, picture.change, model.change, damage.change, strength.release, seed.submit, classical.change],
+        gr.on([go.click, demo.load, picture.change, model.change, damage.change, strength.release, seed.submit, classical.change, dots.change],
               run, inputs, results, api_name="repair", show_progress="minimal")
         dataset = gr.State(load(first, model_dir=model_dir).recipe.data)
-        model.change(switch, [model, dataset], [about, dataset, damage, classical, gallery, chosen, picture], api_visibility="private")
+        outputs[1].select(add_dot, [dots, colour, picture, model], dots, api_visibility="private")
+        remove.click(list, None, dots, api_visibility="private")
+        model.change(switch, [model, dataset], [about, dataset, wishes, damage, classical, gallery, chosen, picture], api_visibility="private")
     return demo.queue(max_size=32, default_concurrency_limit=2)
 
 

@@ -1,0 +1,148 @@
+"""Make the notebooks of the course from the instructor's sources: `python course/exercises/make.py`.
+
+A source is a Python file in the percent format, which Jupyter (with jupytext), VS Code and PyCharm open as a notebook.
+`source/10_dense_autoencoder.py` becomes
+
+- `10_dense_autoencoder.ipynb`, the student's notebook: the solutions are left out,
+- `checks/10_dense_autoencoder.py`, the checks that the student may run,
+- `solutions/10_dense_autoencoder.ipynb`, the instructor's: solutions, hidden checks, typical mistakes.
+
+The kinds of cells, by their first line:
+
+    # %% [markdown]                  text
+    # %%                             code that is given
+    # %% answer 10.3 (2 points)      code with a solution in it
+    # %% check 10.3                  `def check(name): …`, asserts with a message; gets the answer's `name`
+    # %% hidden 10.3                 `def hidden(name): …`, only for grading
+    # %% wrong 10.3: the waist       a typical wrong answer, and a part of the message that it must get
+    # %% for checks                  imports and helpers of the checks
+
+In an answer, `name = value  ### SOLUTION` becomes `name = ...`, and what stands between `### BEGIN SOLUTION` and
+`### END SOLUTION` becomes `...`, or, after `### STUDENT`, the lines that begin with `#:` (a program with a bug to find).
+"""
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+HEAD = re.compile(r" *(?P<kind>\[markdown\]|answer|check|hidden|wrong|for checks)? *(?P<task>\d\d\.\d+)?(?: \((?P<points>\d+) points?\))?(?:: *(?P<note>.+))?$")
+START = """Lecture: [{stem}]({up}../../nbs/{stem}.ipynb). Replace each `...`, run the cell, then the check below it: ✓ means done, everything else is a hint. Nothing
+here needs a GPU or the network. On Colab, run `!git clone https://github.com/recon-course/recon && pip install -qe recon` and `%cd recon/course/exercises` first."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    "A cell of a source."
+    kind: str    # `text`, `code`, `answer`, `check`, `hidden`, `wrong` or `for checks`
+    text: str
+    task: str    # its number, e.g. `10.3`
+    points: int  # what a right answer is worth
+    note: str    # a part of the message that a wrong answer gets
+
+
+@dataclass(frozen=True)
+class Task:
+    "All that belongs to one task."
+    answer: Cell
+    check: Cell
+    hidden: Cell
+    wrong: tuple[Cell, ...]
+
+
+def read(stem):
+    "The cells of a source."
+    found = []
+    for part in re.split(r"^# %%", (HERE / "source" / f"{stem}.py").read_text(encoding="utf-8"), flags=re.M)[1:]:
+        head, _, text = part.partition("\n")
+        match = HEAD.match(head)
+        if not match: raise ValueError(f"{stem}: '# %%{head}' is no kind of cell.")
+        kind = {None: "code", "[markdown]": "text"}.get(match["kind"], match["kind"])
+        if kind == "text": text = re.sub(r"^# ?", "", text, flags=re.M)
+        found.append(Cell(kind, text.strip(), match["task"] or "", int(match["points"] or 1), match["note"] or ""))
+    return found
+
+
+def tasks(cells):
+    "The tasks among the cells, by number."
+    numbers = [c.task for c in cells if c.kind == "answer"]
+    if len(set(numbers)) < len(numbers): raise ValueError(f"A task's number stands twice among {numbers}.")
+    of = lambda kind, n: tuple(c for c in cells if (c.kind, c.task) == (kind, n))
+    return {n: Task(*(c for kind in ("answer", "check", "hidden") for c in of(kind, n)), of("wrong", n)) for n in numbers}
+
+
+def student(text):
+    "An answer without its solution."
+    given, blank = [], None
+    for line in text.splitlines():
+        mark = line.strip()
+        if mark == "### BEGIN SOLUTION": blank, hints = [line.replace(mark, "...")], False
+        elif mark == "### STUDENT": blank, hints = [], True
+        elif mark == "### END SOLUTION": given, blank = given + blank, None
+        elif blank is None: given.append(re.sub(r"= .*  ### SOLUTION$", "= ...", line))
+        elif hints: blank.append(re.sub("#: ?", "", line, count=1))
+    return "\n".join(given)
+
+
+def solution(text):
+    "An answer with its solution, without the marks."
+    lines = [re.sub("  ### SOLUTION$", "", line) for line in text.splitlines()]
+    return "\n".join(line for line in lines if not line.strip().startswith(("### ", "#:")))
+
+
+def names(check):
+    "The names that a check asks for."
+    return re.search(r"^def \w+\((.*?)\):", check.text, re.M)[1].replace(" ", "").split(",")
+
+
+def checks(stem, cells):
+    "The module of the checks that students may run."
+    parts = [f'"""The checks of {stem}. Made by make.py; change source/{stem}.py."""', *(c.text for c in cells if c.kind == "for checks")]
+    for number, task in tasks(cells).items():
+        parts.append(task.check.text.replace("def check(", f"def check_{number.replace('.', '_')}(", 1))
+    return "\n\n\n".join(parts) + "\n"
+
+
+def notebook(stem, cells, solved=False):
+    "The student's or the instructor's notebook, as JSON."
+    made, every = [], tasks(cells)
+    add = lambda kind, text: made.append({"cell_type": kind, "id": f"{stem[:2]}-{len(made)}", "metadata": {}, "source": text.splitlines(keepends=True),
+                                          **({"execution_count": None, "outputs": []} if kind == "code" else {})})
+    for cell in cells:
+        if cell.kind in ("text", "code"): add({"text": "markdown"}.get(cell.kind, "code"), cell.text)
+        if len(made) == 1:
+            add("markdown", START.format(stem=stem, up="../" * solved))
+            add("code", ('import sys\n\nsys.path.append("..")\n' if solved else "") + "from check import check")
+        if cell.kind != "answer": continue
+        add("code", (solution if solved else student)(cell.text))
+        task = every[cell.task]
+        add("code", f'check("{cell.task}", {", ".join(names(task.check))})')
+        if solved: add("markdown", _behind(cell.task, task))
+    language = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}, "language_info": {"name": "python"}}
+    return json.dumps({"cells": made, "metadata": language, "nbformat": 4, "nbformat_minor": 5}, ensure_ascii=False, indent=1) + "\n"
+
+
+def _behind(number, task):
+    "What only instructors see."
+    fence = lambda text: f"```python\n{text}\n```"
+    wrong = [f"Gets “…{w.note}…”:\n\n{fence(w.text)}" for w in task.wrong]
+    points = f"{task.answer.points} point{'s' * (task.answer.points > 1)}"
+    return "\n\n".join([f"*{number}: {points}. The hidden check, and typical mistakes:*", fence(task.hidden.text), *wrong])
+
+
+def stems(): return sorted(p.stem for p in (HERE / "source").glob("*.py"))
+
+
+def products(stem):
+    "What is made from a source: texts by path."
+    cells = read(stem)
+    return {HERE / f"{stem}.ipynb": notebook(stem, cells), HERE / "checks" / f"{stem}.py": checks(stem, cells),
+            HERE / "solutions" / f"{stem}.ipynb": notebook(stem, cells, solved=True)}
+
+
+if __name__ == "__main__":
+    for stem in stems():
+        for path, text in products(stem).items():
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        print(f"{stem}: {len(tasks(read(stem)))} tasks")

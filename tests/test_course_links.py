@@ -1,0 +1,49 @@
+"""The course's pages: links lead somewhere, and the sections they name exist."""
+import json
+import re
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = sorted((ROOT / "course").glob("*.md"))
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+
+
+def headings(notebook):
+    "The headings of a notebook, as Jupyter and GitHub name their anchors."
+    lines = (line for cell in json.loads(notebook.read_text(encoding="utf-8"))["cells"] if cell["cell_type"] == "markdown"
+             for line in "".join(cell["source"]).splitlines())
+    return {line.lstrip("#").strip().replace(" ", "-") for line in lines if line.startswith("#")}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.stem)
+def test_links_lead_somewhere(page):
+    for link in LINK.findall(page.read_text(encoding="utf-8")):
+        if link.startswith(("http://", "https://")): continue
+        path, _, anchor = unquote(link).partition("#")
+        target = (page.parent / path).resolve()
+        assert target.exists(), f"{page.name}: {link}"
+        if anchor: assert anchor in headings(target), f"{page.name}: {target.name} has no section '{anchor}'"
+
+
+def test_every_term_stands_once_in_five_languages():
+    rows = [line.split(" | ") for line in (ROOT / "course" / "glossary.md").read_text(encoding="utf-8").splitlines() if line.startswith("| ")][1:]
+    terms = [row[0].strip("| ").lower() for row in rows]
+    assert len(terms) > 80 and len(set(terms)) == len(terms) and terms == sorted(terms)
+    assert all(len(row) == 6 and all(cell.strip("| ") for cell in row) for row in rows)
+
+
+def test_syllabus_and_readme_name_every_exercise():
+    pages = {name: (ROOT / "course" / name).read_text(encoding="utf-8") for name in ("README.md", "syllabus.md")}
+    for path in (ROOT / "course" / "exercises").glob("*.ipynb"):
+        for name, text in pages.items(): assert f"exercises/{path.name}" in text, f"{name} doesn't mention {path.name}"
+        count = text_of_row(pages["README.md"], path.name)
+        assert f"| {tasks_in(path)} |" in count, f"README.md: {path.stem} has {tasks_in(path)} tasks"
+
+
+def text_of_row(page, name): return next(line for line in page.splitlines() if line.startswith("|") and name in line)
+
+
+def tasks_in(path): return len(re.findall(r'check\(\\"\d\d\.\d+\\"', path.read_text(encoding="utf-8")))

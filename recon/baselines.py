@@ -6,7 +6,7 @@
 __all__ = ['BASELINES', 'Baseline', 'baseline', 'compare', 'DoNothing', 'MeanPicture', 'PCA', 'FewPixels', 'Wiener', 'Pointwise',
            'TunedFilter', 'GaussianBlur', 'Median', 'TotalVariation', 'Wavelet', 'NonLocalMeans', 'GreyFill',
            'RingMean', 'Biharmonic', 'Telea', 'NavierStokes', 'Bilinear', 'Bicubic', 'Lanczos', 'Grey', 'MeanColour',
-           'NearestPatch', 'HistogramMatch']
+           'NearestPatch', 'HistogramMatch', 'NearestPair']
 
 # %% ../nbs/08_baselines.ipynb #48f704b1
 import time
@@ -380,7 +380,7 @@ class Lanczos(_Enlarge):
     "A sinc with a window."
     kernel = "LANCZOS"
 
-# %% ../nbs/08_baselines.ipynb #c929a5b4
+# %% ../nbs/08_baselines.ipynb #24bd52c4
 @_register("grey", "")
 class Grey(Baseline):
     "No colour: for pictures damaged by `lightness`, `[B, 1 or 4, H, W]` → `[B, 3, H, W]`; hints are not used."
@@ -445,3 +445,20 @@ class HistogramMatch(Baseline):
     def restore(self, damaged, mask):
         rank = np.interp(damaged.cpu().numpy(), *np.unique(self.source_levels, return_index=True))
         return torch.from_numpy(np.interp(rank, np.arange(1001), self.target_levels)).float()
+
+
+@_register("nearest_pair", "")
+class NearestPair(Baseline):
+    "The partner of the training picture that resembles what is shown: perfect pictures, of something else."
+    needs_fit = True
+
+    def __init__(self, side: int = 16): # pixels to which pictures are reduced before they are compared
+        self.side = side
+
+    def _small(self, x): return F.adaptive_avg_pool2d(x.float(), self.side).flatten(1)
+
+    def fit(self, clean, damaged, mask=None):
+        self.seen, self.partners = self._small(damaged), clean
+        return self
+
+    def restore(self, damaged, mask): return self.partners[torch.cdist(self._small(damaged), self.seen).argmin(1)]

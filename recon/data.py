@@ -441,7 +441,7 @@ class Pictures(Dataset):
         truth = F.one_hot(self.labels, len(self.info.classes)).mul(255).byte()[:, :, None, None]
         return Pairs(self, Pictures(self.info, self.keys, truth, self.labels.tolist()))
 
-# %% ../nbs/00_data.ipynb #791dd49e
+# %% ../nbs/00_data.ipynb #e64e8f02
 class Pairs(Dataset):
     "Two sets: partners, picture by picture, or two piles."
 
@@ -475,6 +475,10 @@ class Pairs(Dataset):
     def swapped(self) -> "Pairs":
         "The same pairs, the other way round."
         return Pairs(self.b, self.a, self.paired)
+
+    def parted(self) -> "Pairs":
+        "Two piles without partners: from every other pair its first picture, from the rest the second."
+        return Pairs(self.a.subset(range(0, len(self.a), 2)), self.b.subset(range(1, len(self.b), 2)), paired=False)
 
 # %% ../nbs/00_data.ipynb #3f80f0e2
 @dataclass
@@ -1135,7 +1139,7 @@ def _mri():
                        for k in side.keys]
     return sides
 
-# %% ../nbs/00_data.ipynb #6ef6c3de
+# %% ../nbs/00_data.ipynb #29556ddd
 def dataset_names(
     embedded: bool | None = None, # only those that need no files (`True`), or only the others (`False`)
 ) -> list[str]:
@@ -1147,7 +1151,7 @@ def dataset_info(
     name: str, # as `dataset_names()` lists it
 ) -> DatasetInfo: # raises `ReconError` for an unknown name
     "What is known about a dataset."
-    name = parse_spec(name)[0]
+    name = parse_spec(_wishes(name)[0])[0]
     return INFO[name] if name in INFO else DATASETS[name] and DatasetInfo(name)
 
 
@@ -1159,7 +1163,13 @@ def at_hand(
     folders = [info.folder, *(["cifar-10-batches-py"] if name == "cifar10" else [])]
     return info.embedded or any((data_home() / f).is_dir() for f in folders)
 
-# %% ../nbs/00_data.ipynb #5037b608
+# %% ../nbs/00_data.ipynb #edda5e8f
+def _wishes(name):
+    "A name, and what is said about its pairs behind colons."
+    base, *wishes = re.split(r":(?=(?:reversed|unpaired)\b)", name)
+    return base, wishes
+
+
 def _source(name, size, download):
     "The source, or the two of them, that a name, a spec or a path stands for."
     known = re.match(r"\s*([A-Za-z_][\w.-]*)\s*(\(|$)", name)
@@ -1174,7 +1184,8 @@ def _source(name, size, download):
 
 
 def load_data(
-    name: str,                    # a name, a spec like `shapes(n=200)`, or the path of a folder or zip
+    name: str,                    # a name, a spec like `shapes(n=200)`, or the path of a folder or zip; pairs may be turned
+                                  # round, `facades:reversed`, and their training pictures parted, `phantoms:unpaired`
     split: str = "train",         # `train`, `valid`, `test` or `all`
     size: int | None = None,      # side in pixels; `None`: as the set has them
     channels: int | None = None,  # 1 for grey, 3 for colour; `None`: as the set has them
@@ -1183,7 +1194,12 @@ def load_data(
 ) -> Pictures | Pairs:            # raises `DataError` with what was looked for, where, and the remedy
     "One split of a dataset."
     if split not in (*SPLITS, "all"): raise DataError(f"There is no split '{split}'; use {', '.join(SPLITS)} or all.")
-    made = _source(str(name), size, download)
-    if isinstance(made, Source): return _choose(made, split, size, channels, limit)
+    name, wishes = _wishes(str(name))
+    made = _source(name, size, download)
+    if isinstance(made, Source):
+        if wishes: raise DataError(f"'{name}' has single pictures, no pairs that could be {' and '.join(wishes)}.")
+        return _choose(made, split, size, channels, limit)
     a, b = (_choose(side, split, size, channels, limit) for side in made)
-    return Pairs(a, b, paired=made[0].info.kind == "pairs")
+    pairs = Pairs(a, b, paired=made[0].info.kind == "pairs")
+    if "unpaired" in wishes and split == "train": pairs = pairs.parted()
+    return pairs.swapped() if "reversed" in wishes else pairs

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['METRICS', 'MORE_IS_BETTER', 'Protocol', 'mse', 'mae', 'psnr', 'ssim', 'gradient_energy', 'colourfulness', 'delta_e',
-           'psnr_ab', 'colourfulness_ratio', 'lpips', 'FeatureDistance', 'PooledFeatures', 'fid', 'kid', 'accuracy',
-           'measure', 'metrics_table']
+           'psnr_ab', 'head_mask', 'psnr_head', 'colourfulness_ratio', 'lpips', 'FeatureDistance', 'PooledFeatures',
+           'fid', 'kid', 'accuracy', 'measure', 'metrics_table']
 
 # %% ../nbs/04_metrics.ipynb #0b1456ba
 from collections.abc import Callable
@@ -133,7 +133,7 @@ def ssim(
     _, full = structural_similarity_index_measure(y, x, data_range=1.0, reduction="none", return_full_image=True)
     return _mean(full[..., 5:-5, 5:-5], weights[..., 5:-5, 5:-5])
 
-# %% ../nbs/04_metrics.ipynb #d622f942
+# %% ../nbs/04_metrics.ipynb #b348bca5
 def gradient_energy(
     x: Tensor, # `[B, C, H, W]` in [-1, 1]
 ) -> Tensor:   # `[B]`, pixels in [0, 1]; more is sharper, or noisier
@@ -176,6 +176,25 @@ def psnr_ab(
     "Peak signal-to-noise ratio of a and b of CIE L*a*b*, whatever the lightness; the peak is 255, the span of both."
     a, b = (_cut(rgb_to_lab(x.float().clamp(-1, 1))[:, 1:], protocol.crop) / 255 for x in (restored, truth))
     return -10 * _mean((a - b).square(), _weights(truth, protocol, mask)).clamp(min=1e-10).log10()
+
+
+def head_mask(
+    scans: Tensor, # `[B, 1, H, W]` in [-1, 1]
+) -> Tensor:       # `[B, 1, H, W]`, 1 inside the head, with all that is dark in there
+    "Where a scan shows a head: what is brighter than a tenth of the range, and whatever that encloses."
+    from scipy.ndimage import binary_fill_holes
+
+    filled = [torch.from_numpy(binary_fill_holes(scan)) for scan in (scans[:, 0] > -0.8).cpu().numpy()]
+    return torch.stack(filled)[:, None].to(scans)
+
+
+def psnr_head(
+    restored: Tensor,                # `[B, 1, H, W]` in [-1, 1]
+    truth: Tensor,                   # the same shape
+    protocol: Protocol = Protocol(), # its colour counts, not its region
+) -> Tensor:                         # `[B]`, dB, at most 100; more is better
+    "PSNR of the pixels inside the head of the true scan: a black background is no achievement."
+    return psnr(restored, truth, replace(protocol, region="hole"), head_mask(truth))
 
 
 def colourfulness_ratio(
@@ -291,17 +310,17 @@ def accuracy(
     "Is the likeliest class the right one?"
     return (restored.flatten(1).argmax(1) == truth.flatten(1).argmax(1)).float()
 
-# %% ../nbs/04_metrics.ipynb #00af2ff3
+# %% ../nbs/04_metrics.ipynb #b646f297
 METRICS: dict[str, Callable] = {
     "mse": mse, "mae": mae, "psnr": psnr, "ssim": ssim, "lpips": lpips, "delta_e": delta_e, "accuracy": accuracy,
-    "psnr_ab": psnr_ab,
+    "psnr_ab": psnr_ab, "psnr_head": lambda restored, truth, protocol, mask: psnr_head(restored, truth, protocol),
     "colourfulness": lambda restored, truth, protocol, mask: colourfulness(restored),
     "colourfulness_ratio": lambda restored, truth, protocol, mask: colourfulness_ratio(restored, truth),
     "gradient_energy": lambda restored, truth, protocol, mask: gradient_energy(restored),
     **{f"mse_{r}": lambda restored, truth, protocol, mask, r=r: mse(restored, truth, replace(protocol, region=r), mask)
        for r in ("hole", "ring", "outside")},
 }
-MORE_IS_BETTER = ("psnr", "psnr_ab", "ssim", "accuracy")
+MORE_IS_BETTER = ("psnr", "psnr_ab", "psnr_head", "ssim", "accuracy")
 
 
 def measure(

@@ -217,7 +217,7 @@ class Classification(Objective):
         return {"loss": F.cross_entropy(logits, right, label_smoothing=self.smoothing),
                 "accuracy": (logits.argmax(1) == right).float().mean()}
 
-# %% ../nbs/06_training.ipynb #bab061d5
+# %% ../nbs/06_training.ipynb #9d8a8519
 @OBJECTIVES.register("game")
 class Game(Objective):
     "A generator against a discriminator (Goodfellow et al. 2014), with a content loss that keeps it to the truth."
@@ -232,10 +232,11 @@ class Game(Objective):
         perceptual: str = "",           # spec in `recon.losses.PERCEPTUAL_LOSSES`; empty: none
         perceptual_weight: float = 1.0,
         discriminator_turns: int = 1,   # the discriminator's moves for one of the generator's
+        conditional: bool = False,      # whether the discriminator sees the damaged picture too, in front (Mirza, Osindero 2014)
     ):
         self.kind, self.content, self.penalty_weight = kind, PIXEL_LOSSES[content], penalty_weight
         self.content_weight, self.adversarial_weight = content_weight, adversarial_weight
-        self.perceptual, self.perceptual_weight = perceptual, perceptual_weight
+        self.perceptual, self.perceptual_weight, self.conditional = perceptual, perceptual_weight, conditional
         self.turns = ("discriminator",) * discriminator_turns + ("generator",)
 
     def networks(self, recipe):
@@ -246,12 +247,15 @@ class Game(Objective):
     def loss(self, player, networks, batch):
         return getattr(self, f"_{player}_loss")(networks["generator"], networks["discriminator"], batch)
 
+    def _shown(self, x, batch): return torch.cat([batch.damaged, x], 1) if self.conditional else x
+
     def _discriminator_loss(self, generator, discriminator, batch):
-        with torch.no_grad(): fake = generator(batch.damaged)
-        real_logits, fake_logits = discriminator(batch.clean), discriminator(fake)
+        with torch.no_grad(): fake = self._shown(generator(batch.damaged), batch)
+        real = self._shown(batch.clean, batch)
+        real_logits, fake_logits = discriminator(real), discriminator(fake)
         loss = discriminator_loss(real_logits, fake_logits, self.kind)
         if self.penalty_weight:
-            penalty = gradient_penalty(discriminator, batch.clean, fake, generator=batch.generator)
+            penalty = gradient_penalty(discriminator, real, fake, generator=batch.generator)
             loss = loss + self.penalty_weight * penalty
         values = {"loss": loss, "real": real_logits.mean(), "fake": fake_logits.mean()}
         # Only where its output is a logit does it say how probable it finds the wrong answer.
@@ -261,7 +265,8 @@ class Game(Objective):
 
     def _generator_loss(self, generator, discriminator, batch):
         fake = generator(batch.damaged)
-        content, adversarial = self.content(fake, batch.clean), generator_loss(discriminator(fake), self.kind)
+        content = self.content(fake, batch.clean)
+        adversarial = generator_loss(discriminator(self._shown(fake, batch)), self.kind)
         values = {"loss": self.content_weight * content + self.adversarial_weight * adversarial, "content": content,
                   "adversarial": adversarial, "diversity": diversity(fake.detach(), batch.clean)}
         if not self.perceptual: return values

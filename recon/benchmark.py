@@ -6,7 +6,7 @@
 __all__ = ['MEASURING', 'test_batches', 'score', 'score_baselines', 'Evaluation', 'measure_network', 'Components', 'spread',
            'differences', 'evaluate', 'train', 'publish', 'best_network', 'show_rows', 'train_or_load']
 
-# %% ../nbs/09_benchmark.ipynb #5eb217d2
+# %% ../nbs/09_benchmark.ipynb #57f514f6
 import dataclasses
 import json
 import os
@@ -25,7 +25,7 @@ from recon.checkpoints import (
 )
 from .corruptions import corruption
 from .data import DataError, Pairs, Pictures, load_data, read_picture, save_picture, write_atomic
-from .metrics import Protocol, fid, measure, metrics_table
+from .metrics import SET_METRICS, Protocol, fid, measure, metrics_table
 from .recipes import Recipe, build_network, recipe as recipe_by_name, recipe_from_dict
 from .training import TrainingError, budget_steps, diversity, fit, make_batch, read_log, resume, seeded, start_run
 
@@ -41,15 +41,17 @@ def test_batches(
         item = pictures.batch(range(start, min(start + size, len(pictures))))
         yield make_batch(item, module, seeded("test", damage, k))
 
-# %% ../nbs/09_benchmark.ipynb #90798b38
+# %% ../nbs/09_benchmark.ipynb #db018641
 def score(
     method,                       # `(damaged, mask) → restored`, all `[B, C, H, W]` in [-1, 1]
     pictures: Pictures | Pairs,   # the test split
     damage: str,                  # spec of the corruption
-    metrics: tuple[str, ...] = ("mse", "psnr", "ssim"), # names in `recon.metrics.METRICS`
+    metrics: tuple[str, ...] = ("mse", "psnr", "ssim"), # names in `recon.metrics.METRICS` or `SET_METRICS`
     protocol: Protocol = Protocol(), # what counts
 ) -> dict[str, float]:            # each metric's mean over the set, and `ms`: milliseconds for a picture
     "Measure one method on the whole test set."
+    of_sets, kept = {m: SET_METRICS[m] for m in metrics if m in SET_METRICS}, []
+    metrics = [m for m in metrics if m not in of_sets]
     totals, seconds = dict.fromkeys(metrics, 0.0), 0.0
     for batch in test_batches(pictures, damage):
         started = time.perf_counter()
@@ -57,8 +59,10 @@ def score(
         seconds += time.perf_counter() - started
         for name, value in measure(restored, batch.clean, metrics, protocol, mask=batch.mask).items():
             totals[name] += value * len(batch.clean)
+        if of_sets: kept.append((restored, batch.clean))
     if not len(pictures): raise DataError("There are no test pictures to measure with.")
-    return {**{k: v / len(pictures) for k, v in totals.items()}, "ms": 1000 * seconds / len(pictures)}
+    whole = {name: distance(*map(torch.cat, zip(*kept))) for name, distance in of_sets.items()}
+    return {**{k: v / len(pictures) for k, v in totals.items()}, **whole, "ms": 1000 * seconds / len(pictures)}
 
 
 def score_baselines(

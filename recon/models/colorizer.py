@@ -104,7 +104,7 @@ def _half_loss():
     alike = FeatureLoss(load("features-cifar10").network)
     return lambda restored, truth: alike(*(F.avg_pool2d(x, 2) for x in (restored, truth)))
 
-# %% ../../nbs/17_colorizer.ipynb #0abb9cfe
+# %% ../../nbs/17_colorizer.ipynb #4f08ecbe
 _LIMITS = ("What it can't know it invents: the colour of a dress, a car or a wall is a guess, more often brown, blue or grey "
            "than it was; small things keep the colour of what surrounds them. The lightness is kept. Never evidence of how "
            "something looked. ")
@@ -128,7 +128,7 @@ colorizer_cifar10 = register_recipe(Recipe(
 
 colorizer_photos = register_recipe(Recipe(
     name="colorizer-photos", title="Colours for photographs of anything, with hints", data="photos", size=80,
-    network="colorizer(width=24, saturation=0.75, contrast=2.0)",
+    network="colorizer(width=24, saturation=0.7, contrast=3.0)",
     start="colorizer-cifar10", augment="mirror_crop(size=64)", budgets=(("cpu", 1_800), ("gpu", 20_000)),
     limits=_LIMITS + "It has seen 760 photographs, one of each thing.", **{**_GAME, **_COLOURS}))
 

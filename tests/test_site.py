@@ -2,6 +2,7 @@
 import functools
 import html
 import http.server
+import json
 import re
 import subprocess
 import sys
@@ -66,7 +67,8 @@ def test_lecture_is_complete(site, texts, path):
     assert f"colab.research.google.com/github/recon-course/recon/blob/main/nbs/{path.name}" in page
     assert f"https://github.com/recon-course/recon/blob/main/nbs/{path.name}" in page
     assert "prev-page" in page and "next-page" in page
-    assert page.count(f"{path.stem}-") >= source.count('"image/png"') + source.count('"image/jpeg"'), "a figure is missing"
+    drawn = [made for cell in json.loads(source)["cells"] for made in cell.get("outputs", []) if {"image/png", "image/jpeg"} & made.get("data", {}).keys()]
+    assert page.count(f'src="../_images/{path.stem}-') == len(drawn), "a figure is missing"
     assert "#| " not in html.unescape(page) and "google.colab" not in page, "directives and hidden cells are for machines"
     if "$$" in source: assert "<math" in page and "$$" not in page
 

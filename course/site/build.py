@@ -83,10 +83,14 @@ def shown(cell):
     return re.sub(r"^#\|.*\n?", "", source, flags=re.M).strip("\n"), "#| echo: false" not in source
 
 
-def only_imports(source): return all(isinstance(node, (ast.Import, ast.ImportFrom)) for node in ast.parse(source).body)
-
-
-def folded(name, text): return f"<details><summary>{name}</summary>\n\n{text}\n\n</details>"
+def code(source):
+    "A cell's code; a list of imports at its top is folded away, so that the lecture stays in sight."
+    body = ast.parse(source).body
+    rest = next((i for i, node in enumerate(body) if not isinstance(node, (ast.Import, ast.ImportFrom))), len(body))
+    lines, end = source.splitlines(), body[rest - 1].end_lineno if rest > 3 else 0
+    imports, others = "\n".join(lines[:end]), "\n".join(lines[end:]).strip("\n")
+    fold = f"<details><summary>Imports</summary>\n\n{fence(imports, 'python')}\n\n</details>"
+    return [fold] * bool(imports) + [fence(others, "python")] * bool(others)
 
 
 def output(made, path, number, heading, out):
@@ -111,7 +115,7 @@ def notebook(path, page, out):
             continue
         source, visible = shown(cell)
         if not source: continue
-        if visible: parts.append(folded("Imports", fence(source, "python")) if only_imports(source) else fence(source, "python"))
+        if visible: parts += code(source)
         for made in cell["outputs"]:
             parts.append(output(made, path, number := number + 1, heading, out))
     return "\n\n".join(parts)
@@ -172,7 +176,8 @@ def entry(node, notes, prefix=""):
 
 def values(tree):
     "The names in capitals: registries and constants."
-    found = {n.targets[0].id: n for n in tree.body if isinstance(n, ast.Assign) and isinstance(n.targets[0], ast.Name) and n.targets[0].id.isupper()}
+    found = {n.targets[0].id: n for n in tree.body if isinstance(n, ast.Assign) and isinstance(n.targets[0], ast.Name)
+             and n.targets[0].id.isupper() and not n.targets[0].id.startswith("_")}
     return [f":::{{py:data}} {name}\n\n`{text if len(text) < 90 else text[:90] + ' …'}`\n:::" for name, n in found.items()
             for text in [ast.unparse(n.value).replace("`", "")]]
 

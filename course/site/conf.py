@@ -17,6 +17,7 @@ myst_dmath_double_inline = True  # $$…$$ may stand in a paragraph
 myst_heading_anchors = 6
 myst_heading_slug_func = "notation.anchor"
 highlight_language = "none"
+pygments_style, pygments_dark_style = "github-light-colorblind", "github-dark-colorblind"
 python_maximum_signature_line_length = 72
 
 html_theme = "furo"

@@ -22,7 +22,7 @@ def anchor(title):
 
 def mathml(latex, display):
     "An equation as MathML, which browsers draw themselves."
-    latex = re.sub(r"\\big(?=\\[lr]Vert)", "", latex)  # what the converter doesn't know
+    latex = re.sub(r"\\big[lr]?(?![a-zA-Z])", "", latex).replace(r"\Vert", r"\|")  # what the converter or Chromium gets wrong
     latex = re.sub(r"\\(mathbb|mathcal) ?(\w)", r"\\\1{\2}", latex)
     made = convert(latex, display=display)
     made = re.sub(rf"(<mi>(?:{NAMES})</mi>)(?=<m(?:i|n|row|sub|sup|subsup|frac|msub)>)", r'\1<mspace width="0.167em"/>', made)  # as in log x

@@ -5,6 +5,8 @@ import shelf
 import streamlit as st
 import tradeoff
 import walk
+from parts import BLUE, YELLOW
+from PIL import Image, ImageDraw
 
 PAGES = {
     "Latent walk": (walk.page, ":material/explore:"),
@@ -14,6 +16,9 @@ PAGES = {
     "Perception and distortion": (tradeoff.page, ":material/scatter_plot:"),
 }
 
-st.set_page_config(page_title="recon lab", page_icon=":material/science:", layout="wide")
+# Streamlit would fetch the symbol of a page that is named here from another machine; a picture is our own.
+icon = Image.new("RGB", (32, 32), BLUE)
+ImageDraw.Draw(icon).ellipse([8, 8, 24, 24], fill=YELLOW)
+st.set_page_config(page_title="recon lab", page_icon=icon, layout="wide")
 st.navigation([st.Page(page, title=title, icon=icon, url_path=page.__module__, default=page is walk.page)
                for title, (page, icon) in PAGES.items()], position="top").run()

@@ -4,7 +4,7 @@ import math
 import altair as alt
 import pandas as pd
 import streamlit as st
-from parts import BLUE, GREY, ORANGE, PALETTE, doctor, film
+from parts import BLUE, GREY, ORANGE, doctor, film, lines
 
 from recon.losses import ADVERSARIAL_LOSSES
 from recon.models.gan import RULES, bilinear_game, generator_pull, ring_game
@@ -17,13 +17,6 @@ PRESETS = {  # of the ring's knobs
 }
 SPEEDS = [1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 4e-3, 1e-2, 2e-2, 5e-2]
 PATIENCE = (25, 50, 100, 200, 400)
-
-
-def lines(data, x, y, colour, **options):
-    "Curves `y` over `x`, told apart by colour and dash."
-    dash = alt.StrokeDash(f"{colour}:N", legend=None) if colour else alt.Undefined
-    tint = alt.Color(f"{colour}:N", scale=alt.Scale(range=PALETTE), legend=alt.Legend(orient="top", title=None, columns=2)) if colour else alt.value(BLUE)
-    return alt.Chart(data).mark_line(strokeWidth=2).encode(x=x, y=y, color=tint, strokeDash=dash, tooltip=list(data.columns)).properties(**options)
 
 
 # The smallest game

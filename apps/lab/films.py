@@ -6,8 +6,7 @@ from pathlib import Path
 import altair as alt
 import pandas as pd
 import streamlit as st
-from arena import lines
-from parts import GREY, ORANGE, doctor, film, show
+from parts import GREY, ORANGE, doctor, film, lines, show
 from torch import Tensor
 
 from recon.benchmark import spread

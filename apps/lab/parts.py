@@ -58,6 +58,13 @@ def show(x, caption=None, side=900):
     st.image(enlarged(x, side), caption=caption, width="stretch")
 
 
+def lines(data, x, y, colour, **options):
+    "Curves `y` over `x`, told apart by colour and dash."
+    dash = alt.StrokeDash(f"{colour}:N", legend=None) if colour else alt.Undefined
+    tint = alt.Color(f"{colour}:N", scale=alt.Scale(range=PALETTE), legend=alt.Legend(orient="top", title=None, columns=2)) if colour else alt.value(BLUE)
+    return alt.Chart(data).mark_line(strokeWidth=2).encode(x=x, y=y, color=tint, strokeDash=dash, tooltip=list(data.columns)).properties(**options)
+
+
 def choice(event, parameter, default):
     "What was clicked in a chart, as one row of its data."
     rows = event.selection.get(parameter) or [default]

@@ -676,7 +676,7 @@ def _onnx(network, x, free):
     "The network as an ONNX model; batch and perhaps sides `free`."
     try: import onnxscript  # noqa: F401, what torch translates with
     except ImportError as e:
-        raise ReconError("Writing ONNX needs two more packages: pip install 'recon[onnx]', or pip install onnx onnxscript.") from e
+        raise ReconError("Writing ONNX needs two more packages: pip install 'recon[onnx]', or onnx and onnxscript.") from e
     dims = dict.fromkeys((0, 2, 3) if free else (0,), torch.export.Dim.AUTO)
     return torch.onnx.export(network, (x,), input_names=["damaged"], output_names=["restored"], dynamic_shapes=(dims,),
                              dynamo=True, verbose=False).model_proto

@@ -73,8 +73,9 @@ def update_matrix(
     step: float, # η
 ) -> Tensor:     # `[2, 2]`, or `[4, 4]` for the rule that remembers its last place; float64
     "What one move does to (x, y) in the game min over x, max over y, of x · y."
-    turn, eye = torch.tensor([[0.0, 1.0], [-1.0, 0.0]]).double(), torch.eye(2).double()  # its gradient field, the sign of y turned
-    rules = {"simultaneous": eye - step * turn, "alternating": torch.tensor([[1, -step], [step, 1 - step**2]], dtype=torch.float64),
+    turn, eye = torch.tensor([[0.0, 1.0], [-1.0, 0.0]]).double(), torch.eye(2).double()  # the field, the sign of y turned
+    rules = {"simultaneous": eye - step * turn,
+             "alternating": torch.tensor([[1, -step], [step, 1 - step**2]], dtype=torch.float64),
              "extragradient": eye - step * turn @ (eye - step * turn),
              "optimistic": torch.cat([torch.cat([eye - 2 * step * turn, step * turn], 1), torch.cat([eye, 0 * eye], 1)])}
     if rule not in rules: raise ReconError(f"There is no rule '{rule}'; choose one of {', '.join(RULES)}.")

@@ -149,6 +149,7 @@ def test_the_shelf_lists_what_works(open_page, only_few):
     assert list(table.model) == ["dense-mnist-paper", "gan-mnist-collapsed", "srgan-mse-faces", "vae-mnist-2d"]
     card = json.loads((ROOT / "recon" / "checkpoints" / "dense-mnist-paper" / "card.json").read_text())
     assert table.PSNR[0] == pytest.approx(card["metrics"]["psnr"]) and table.picture.str.startswith("data:image/png").all()
+    assert [w.value for w in page.warning] == ["The card of 'broken' can't be read: it isn't valid JSON."]
     page.segmented_control[0].set_value("generate").run()
     assert list(page.dataframe[0].value.model) == ["gan-mnist-collapsed"]
 

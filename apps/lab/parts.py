@@ -21,14 +21,17 @@ GREY = "#888888"
 def checkpoint(name): return load(name)
 
 
-@st.cache_data(show_spinner=False)
-def cards():
-    "The card of every model at hand that can be read, by name."
-    found = {}
+@st.cache_data(show_spinner=False, ttl=30)
+def read_cards():
+    "The card of every model at hand, by name; and a sentence about each that can't be read."
+    found, complaints = {}, []
     for name, folder in checkpoint_folders().items():
         try: found[name] = read_card(folder)
-        except ReconError as e: st.toast(str(e), icon=":material/warning:")
-    return found
+        except ReconError as e: complaints.append(str(e))
+    return found, complaints
+
+
+def cards(): return read_cards()[0]
 
 
 def damage_of(recipe):

@@ -2,7 +2,7 @@
 import pandas as pd
 import streamlit as st
 import torch
-from parts import as_url, cards, checkpoint, damage_of, show, strip
+from parts import as_url, checkpoint, damage_of, read_cards, show, strip
 from torch.nn import functional as F
 
 from recon.checkpoints import model_card
@@ -82,7 +82,8 @@ def page():
     st.title("All models")
     st.caption("Click a column's head to sort, a row to see more. Numbers come from the models' cards: test pictures, never trained on. PSNR is comparable "
                "only where data and damage agree; the lead over the best classical method is measured on the same pictures.")
-    found = cards()
+    found, complaints = read_cards()
+    for sentence in complaints: st.warning(sentence, icon=":material/warning:")
     tasks = sorted({card["recipe"].get("task", "repair") for card in found.values()})
     task = st.segmented_control("Task", [ALL, *tasks], default=ALL, required=True, label_visibility="collapsed")
     with st.spinner("Every model repairs a picture …"):

@@ -28,7 +28,7 @@ def decode(network, z):
     return y.sigmoid() * 2 - 1 if isinstance(network, VariationalAutoencoder) else y
 
 
-@st.cache_data(show_spinner=False)
+@st.cache_data(show_spinner=False, ttl=30)
 def pairs():
     "Data set → names of plain and of variational autoencoders whose code is a list of numbers, where there are both."
     load_chapters()

@@ -196,7 +196,7 @@ class Page:
         before, ours = views.shown(result.before), views.shown(result.ours.pixels)
         truth = gr.update(value=views.shown(job.truth.pixels), visible=True) if job.truth else gr.update(value=None, visible=False)
         file = gr.update(value=doors.download(result.ours), visible=True, label=views.file_label(result.ours))
-        other = None if result.classical is None else views.shown(result.classical)
+        other = result.classical and views.shown(result.classical.pixels)
         return ((before, ours), views.verdict(result), file, before, other, ours, truth, *[gr.update(value=None, visible=False)] * 2, "", job)
 
     def doubts(self, job):
@@ -214,7 +214,7 @@ def build_demo(model_dir=None, keep=1800):
     with gr.Blocks(title="recon: repair a picture", analytics_enabled=False, delete_cache=(min(60, keep), keep)) as demo:
         page = Page(model_dir)
         demo.load(**page.load)
-        api.register(page.hand, model_dir)
+        api.register(model_dir)
     return demo.queue(max_size=64, default_concurrency_limit=4)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch.nn import functional as F
 
-from recon.baselines import BASELINES, baseline
+from recon.baselines import BASELINES, PCA, MeanPicture, Wiener, baseline
 from recon.checkpoints import checkpoint_folders, load, read_card
 from recon.corruptions import corruption
 from recon.data import INFO, ReconError, load_data, parse_spec
@@ -68,9 +68,9 @@ def _damage_is(spec, size, channels):
 
 
 def _standing(recipe, card):
-    "The smaller the better: how narrow its data, then its error."
+    "The smaller the better: how narrow its data, whether it must shrink the picture, then its error."
     kind = next((i for i, kind in enumerate(KINDS) if recipe.data.startswith(kind)), len(KINDS))
-    return kind, -recipe.channels, -recipe.size, card.get("metrics", {}).get("mse", 1.0)
+    return kind, -recipe.channels, recipe.fit == "whole", -recipe.size, card.get("metrics", {}).get("mse", 1.0)
 
 
 @functools.lru_cache(maxsize=8)
@@ -143,13 +143,14 @@ def _ranked(checkpoint):
 @functools.lru_cache(maxsize=64)
 def _fitted(name, kind, spec, model_dir):
     "A classical method that has learnt its strength from examples, or `None` if it can't take other sizes."
+    if isinstance(baseline(kind), (MeanPicture, PCA, Wiener)): return None
     clean, damaged, mask = _lessons(load(name, model_dir=model_dir), spec)
+    larger = [None if v is None else F.pad(v[:1], (0, 16, 0, 8)) for v in (damaged, mask)]
     try:
         method = baseline(kind).fit(clean, damaged, mask)
-        larger = [None if v is None else F.pad(v[:1], (0, 16, 0, 8)) for v in (damaged, mask)]
-        fits = method(*larger).shape[-1] * damaged.shape[-1] == larger[0].shape[-1] * method(damaged[:1], mask if mask is None else mask[:1]).shape[-1]
-        return method if fits else None
-    except ReconError: return None
+        y, wider = method(damaged[:1], None if mask is None else mask[:1]), method(*larger)
+    except (ReconError, RuntimeError): return None
+    return method if wider.shape[-1] * damaged.shape[-1] == y.shape[-1] * larger[0].shape[-1] else None
 
 
 def rival(name, spec, pixels, model_dir=None, patience=15.0):

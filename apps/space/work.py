@@ -60,7 +60,7 @@ class Result:
     before: torch.Tensor               # floats `[C, H, W]`, what both saw, at the size of the result
     ours: Picture
     seconds: float
-    classical: torch.Tensor | None     # floats `[C, H, W]`
+    classical: Picture | None
     rival: str
     rival_seconds: float
     metrics: dict = field(default_factory=dict) # who → metric → value; empty when nobody knows the truth
@@ -88,7 +88,8 @@ def read_mask(path, size):
     "What was brushed over, `[1, H, W]`: wherever a layer isn't transparent, or a picture isn't black."
     if not path: raise ReconError("Nothing is marked yet: brush over what should go.")
     drawn = read_picture(path, max_pixels=MAX_PIXELS, max_bytes=MAX_BYTES)
-    mark = drawn.pixels.amax(0, keepdim=True) / 2 + 0.5 if drawn.alpha is None else drawn.alpha
+    see_through = drawn.alpha is not None and drawn.alpha.min() < 1
+    mark = drawn.alpha if see_through else drawn.pixels.amax(0, keepdim=True) / 2 + 0.5
     mask = F.interpolate(mark[None], size, mode="bilinear", antialias=True)[0] > 0.3
     if not mask.any(): raise ReconError("Nothing is marked yet: brush over what should go.")
     return mask
@@ -128,7 +129,8 @@ def prepare(path, task, model, way, damage="", seed=0, layer=None, places="", mo
     if task not in TASKS or model not in models_at_hand(model_dir).get(task, ()): raise ReconError(f"There is no model '{model}' for this task.")
     picture, repairer = read_upload(path), restorer(model, model_dir)
     make = functools.partial(Job, task, model, model_dir=model_dir)
-    if way == "add" and TASKS[task].added:
+    if way == "add":
+        if damage not in (TASKS[task].damages or {}): raise ReconError(f"There is no damage '{damage}' for this task.")
         picture, mask, truth, spec = _damaged(picture, task, damage, seed, repairer)
         return make(picture, mask, truth, spec=spec)
     if way == "brush": return make(picture, read_mask(layer, picture.size))
@@ -156,6 +158,10 @@ def repair(job: Job):
     if inpaints and job.picture.size != (repairer.sight.size,) * 2:
         y = fill(repairer, to_floats(job.picture.pixels), job.mask, check_time)
         return replace(job.picture, pixels=to_levels(y, job.picture.pixels.dtype)), time.perf_counter() - started, []
+    planes = job.picture.pixels.split(1)
+    if job.task == "denoise" and repairer.sight.channels == 1 < len(planes):  # noise is in each of the three colours
+        y = torch.cat([repairer(replace(job.picture, pixels=plane, alpha=None)).picture.pixels for plane in planes])
+        return replace(job.picture, pixels=y), time.perf_counter() - started, [f"{job.model} sees grey pictures; it was shown red, green and blue one by one."]
     done = repairer(job.picture, job.mask, job.hints)
     notes = [n for n in done.notes if not n.endswith("own were ignored.")]  # that is what colorizing means
     return done.picture, time.perf_counter() - started, notes
@@ -171,7 +177,7 @@ def _seen(job, size):
 
 
 def classical(job: Job):
-    "The best classical method's answer: floats, its name and seconds; without a picture where all would take too long."
+    "The best classical method's answer: picture, its name and seconds; without a picture where all would take too long."
     x, mask = to_floats(job.picture.pixels)[None], None if job.mask is None else job.mask[None].float()
     spec = job.spec or _guess(job, x)
     found = rival(job.model, spec, x.shape[-1] * x.shape[-2], job.model_dir)
@@ -179,7 +185,8 @@ def classical(job: Job):
     kind, method = found
     if job.task == "colorize": x = corruption("lightness")(x).image
     started = time.perf_counter()
-    return method(x, mask)[0], kind, time.perf_counter() - started
+    y = method(x, mask)[0]
+    return replace(job.picture, pixels=y, alpha=None), kind, time.perf_counter() - started
 
 
 def _guess(job, x):
@@ -202,7 +209,7 @@ def solve(job: Job) -> Result:
     if job.truth is not None:
         truth = to_floats(job.truth.pixels)[None]
         names = ("psnr", "ssim") if min(truth.shape[-2:]) >= 11 else ("psnr",)
-        rows = {"damaged": before, kind: other, job.model: to_floats(ours.pixels)}
+        rows = {"damaged": before, kind: other and other.pixels, job.model: to_floats(ours.pixels)}
         result.metrics = {who: measure(y[None], truth, names) for who, y in rows.items() if y is not None and y.shape == truth[0].shape}
     return result
 

@@ -180,8 +180,8 @@ def test_invented_pixels_are_shown_and_called_no_evidence(visit):
     page.get_by_role("tab", name="Invented pixels").click()
     page.locator("#ask").click()
     page.get_by_text("None of this is evidence").wait_for(timeout=WAIT)
-    page.wait_for_function("document.querySelector('#heat img')?.complete && document.querySelector('#made-up img')?.complete")
-    orange = pixels(page, "made-up")
+    page.wait_for_function("document.querySelector('#heat img')?.complete && document.querySelector('#made_up img')?.complete")
+    orange = pixels(page, "made_up")
     assert 0.005 < (orange[..., 0] - orange[..., 2] > 60).mean() < 0.4
     assert pixels(page, "heat").max() > 150
 

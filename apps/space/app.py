@@ -20,8 +20,13 @@ from recon.data import ReconError, load_data, to_floats, to_pil
 INTRO = """# Repair a picture
 Pick a task, then an example or a picture of your own. A small neural network repairs it, right here on this computer,
 beside the best method from before such networks. **It draws what is likely, not what was there.**"""
-THEME = gr.themes.Soft(primary_hue="orange", secondary_hue="orange", neutral_hue="stone", radius_size="lg",
-                       font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"])
+THEME = gr.themes.Soft(primary_hue="orange", secondary_hue="orange", neutral_hue="stone", radius_size="lg", font=["system-ui", "sans-serif"],
+                       font_mono=["ui-monospace", "monospace"]).set(
+    block_title_background_fill="none", block_title_text_color="*body_text_color", block_title_background_fill_dark="none", block_title_padding="0",
+    block_title_text_color_dark="*body_text_color", block_label_background_fill="*block_background_fill", block_label_text_color="*body_text_color",
+    block_label_background_fill_dark="*block_background_fill", block_label_text_color_dark="*body_text_color",
+    button_primary_background_fill="#c2410c", button_primary_background_fill_hover="#9a3412", button_primary_background_fill_dark="#c2410c",
+    checkbox_label_background_fill_selected="#c2410c", checkbox_label_background_fill_selected_dark="#c2410c")  # dark enough for white letters
 CSS = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
 ADD = "add"
 
@@ -62,6 +67,12 @@ def sentence(function):
     return run
 
 
+def looks(**labels):
+    "Small pictures beside each other."
+    return [gr.Image(label=label, format="png", interactive=False, height=190, min_width=150, buttons=["fullscreen"], elem_id=name)
+            for name, label in labels.items()]
+
+
 class Page:
     "The components of the page, and what happens when somebody touches them."
 
@@ -82,12 +93,12 @@ class Page:
         pictures = examples(model, self.model_dir)
         self.what = gr.Markdown(TASKS[self.first].what, elem_id="what")
         self.picture = doors.upload(pictures[0])
-        self.gallery = gr.Gallery(pictures, columns=4, rows=1, height=104, object_fit="cover", format="webp", allow_preview=False, label="Or one of these examples",
-                                  elem_id="gallery", buttons=[])
+        self.gallery = gr.Gallery(pictures, columns=4, rows=1, object_fit="cover", format="webp", allow_preview=False, elem_id="gallery", buttons=[],
+                                  label="Or one of these examples")
         self.way = gr.Radio(ways(self.first), value=ways(self.first)[0][1], label="What is wrong with it?", elem_id="way")
         self.damage = gr.Dropdown(list(TASKS[self.first].damages or []), label="Damage", elem_id="damage")
         self.canvas = doors.canvas()
-        self.board = gr.Image(label="Touch the picture", interactive=False, visible=False, height=300, format="png", elem_id="board", buttons=[])
+        self.board = gr.Image(label="Touch the picture", interactive=False, visible=False, format="png", elem_id="board", buttons=[])
         self.colour = gr.ColorPicker("#c03020", label="Colour for the next touch", visible=False, elem_id="colour")
         self.places = gr.Textbox(label="Places", lines=2, visible=False, elem_id="places", max_length=4000)
         self.go = gr.Button("Repair", variant="primary", size="lg", elem_id="go")
@@ -99,44 +110,43 @@ class Page:
 
     def right(self):
         "The result, three ways to look at it, and the file."
-        image = functools.partial(gr.Image, format="png", interactive=False, height=210, min_width=150, buttons=["fullscreen"], elem_classes="look")
-        self.slider = gr.ImageSlider(label="Before and after: drag the handle", format="png", interactive=False, height=430, elem_id="slider", buttons=["fullscreen"])
+        self.slider = gr.ImageSlider(label="Before and after: drag the handle", format="png", interactive=False, height=430, elem_id="slider",
+                                     buttons=["fullscreen"])
         self.verdict = gr.Markdown(elem_id="verdict", container=True)
         self.file = gr.DownloadButton("Download the result", visible=False, elem_id="file")
         with gr.Tabs():
             with gr.Tab("Side by side"):
-                with gr.Row():
-                    self.looks = [image(label=n, elem_id=i) for n, i in (("Before", "before"), ("Classical", "classical"), ("Network", "ours"), ("The truth", "truth"))]
-            with gr.Tab("Invented pixels", id="invented"):
+                with gr.Row(): self.looks = looks(before="Before", classical="Classical", ours="Network", truth="The truth")
+            with gr.Tab("Invented pixels"):
                 gr.Markdown("Which of these pixels did the model make up, and would others have drawn the same?")
                 self.ask = gr.Button("Ask several models", elem_id="ask")
-                with gr.Row(): self.maps = [image(label=n, elem_id=i, visible=False) for n, i in (("Made up (orange)", "made-up"), ("Where answers differ (glow)", "heat"))]
+                with gr.Row(): self.maps = looks(made_up="Made up (orange)", heat="Where answers differ (glow)")
                 self.doubt = gr.Markdown(elem_id="doubt")
-            with gr.Tab("About this network"):
-                self.about = gr.Markdown(self.card(self.hand[self.first][0]), elem_id="about")
+            with gr.Tab("About this network"): self.about = gr.Markdown(self.card(self.hand[self.first][0]), elem_id="about")
 
     def wire(self):
         "Which touch leads to what."
         quiet = dict(api_visibility="private", show_progress="hidden")
-        stage_in, stage = [self.picture, self.task, self.way, self.model, self.places], [self.canvas, self.board, self.colour, self.places, self.damage]
-        run_in, run_out = [self.picture, self.task, self.model, self.way, self.damage, self.seed, self.canvas, self.places], [
-            self.slider, self.verdict, self.file, *self.looks, *self.maps, self.doubt]
         self.job, self.own = gr.State(None, time_to_live=1800), gr.State(False)
-        run = dict(fn=sentence(self.run), inputs=run_in, outputs=[*run_out, self.job], api_visibility="private", concurrency_id="work", trigger_mode="once")
-        changed = self.task.change(self.choose_task, [self.task, self.own], [self.what, self.gallery, self.picture, self.way, self.damage, self.model, self.places], **quiet)
-        changed.then(sentence(self.stage), stage_in, stage, **quiet).then(self.ready, [self.way, self.picture], None, **quiet).success(**run)
-        self.picture.upload(self.uploaded, self.task, [self.own, self.way, self.places], **quiet).then(sentence(self.stage), stage_in, stage, **quiet)
-        self.picture.clear(lambda: "", None, self.places, **quiet)
-        picked = self.gallery.select(self.pick, self.task, [self.picture, self.own, self.way, self.places], **quiet)
-        picked.then(sentence(self.stage), stage_in, stage, **quiet).success(**run)
-        self.way.input(self.choose_way, [self.task, self.way], [self.model, self.places], **quiet).then(sentence(self.stage), stage_in, stage, **quiet)
-        self.board.select(self.touch, [self.picture, self.places, self.colour, self.task], self.places, **quiet).then(sentence(self.mark), [self.picture, self.task, self.places], self.board, **quiet)
-        self.places.submit(sentence(self.mark), [self.picture, self.task, self.places], self.board, **quiet)
+        self.work = dict(fn=sentence(self.run), api_visibility="private", concurrency_id="work", trigger_mode="once",
+                         inputs=[self.picture, self.task, self.model, self.way, self.damage, self.seed, self.canvas, self.places],
+                         outputs=[self.slider, self.verdict, self.file, *self.looks, *self.maps, self.doubt, self.job])
+        staged = dict(fn=sentence(self.stage), inputs=[self.picture, self.task, self.way, self.model, self.places],
+                      outputs=[self.canvas, self.board, self.colour, self.places, self.damage], **quiet)
+        marked = dict(fn=sentence(self.mark), inputs=[self.picture, self.task, self.places], outputs=self.board, **quiet)
+        begin = [self.picture, self.own, self.way, self.places]
+        fresh = [self.what, self.gallery, self.picture, self.way, self.damage, self.model, self.places]
+        changed = self.task.change(self.choose_task, [self.task, self.own], fresh, **quiet)
+        changed.then(**staged).then(self.ready, [self.way, self.picture], None, **quiet).success(**self.work)
+        self.gallery.select(self.pick, self.task, begin, **quiet).then(**staged).success(**self.work)
+        self.picture.upload(self.uploaded, self.task, begin[1:], **quiet).then(**staged)
+        self.picture.clear(str, None, self.places, **quiet)
+        self.way.input(self.choose_way, [self.task, self.way], [self.model, self.places], **quiet).then(**staged)
+        self.board.select(self.touch, [self.picture, self.places, self.colour, self.task], self.places, **quiet).then(**marked)
+        self.places.submit(**marked)
         self.model.change(self.card, self.model, self.about, **quiet)
-        self.go.click(**run)
-        self.damage.input(**run)
+        for touched in (self.go.click, self.damage.input): touched(**self.work)
         self.ask.click(sentence(self.doubts), self.job, [*self.maps, self.doubt], api_visibility="private", concurrency_id="work")
-        self.load = dict(run, show_progress="minimal")
 
     def choose_task(self, task, own):
         "Another task: its models, its ways to begin, and an example of its own unless the picture is the visitor's."
@@ -213,7 +223,7 @@ def build_demo(model_dir=None, keep=1800):
     model_dir = str(model_dir) if model_dir else None
     with gr.Blocks(title="recon: repair a picture", analytics_enabled=False, delete_cache=(min(60, keep), keep)) as demo:
         page = Page(model_dir)
-        demo.load(**page.load)
+        demo.load(**page.work)
         api.register(model_dir)
     return demo.queue(max_size=64, default_concurrency_limit=4)
 

@@ -23,9 +23,9 @@ def _no_addresses(box):
     return box
 
 
-def upload(value=None, label="Your picture", elem_id="picture", **options):
+def upload(value=None, label="Your picture", elem_id="picture"):
     "An upload that hands over the file as it is, so that `read_picture` can say what is wrong with it."
-    box = gr.Image(label=label, value=value, format="png", sources=["upload", "clipboard"], height=250, elem_id=elem_id, buttons=[], **options)
+    box = gr.Image(label=label, value=value, format="png", sources=["upload", "clipboard"], height=250, elem_id=elem_id, buttons=[])
     box.preprocess = lambda payload: payload.path if payload else None
     return _no_addresses(box)
 
@@ -40,8 +40,9 @@ class Few(dict):
 
 def canvas():
     "A picture to brush over; hands over the brushed layer as the file or the bytes that the browser sent."
-    box = gr.ImageEditor(label="Brush over what should go", type="filepath", image_mode="RGBA", sources=(), transforms=(), layers=False, visible=False, height=430,
-                         canvas_size=(720, 480), brush=gr.Brush(default_size=18, colors=["#ff6a00"], default_color="#ff6a00", color_mode="fixed"), elem_id="canvas", format="png", buttons=[])
+    brush = gr.Brush(default_size=18, colors=["#ff6a00"], default_color="#ff6a00", color_mode="fixed")
+    box = gr.ImageEditor(label="Brush over what should go", type="filepath", image_mode="RGBA", format="png", sources=(), transforms=(), layers=False,
+                         visible=False, height=430, canvas_size=(720, 480), brush=brush, elem_id="canvas", buttons=[])
     box.blob_storage = Few()
 
     def layer(payload):

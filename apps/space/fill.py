@@ -72,6 +72,7 @@ def _resized(x, side): return x if x.shape[-1] == side else F.interpolate(x, (si
 def fill(restorer, x, mask, check=lambda: None):
     "A picture `[C, H, W]` in which the network drew what the mask `[1, H, W]` covers; nothing else changes."
     see, recipe = restorer.sight, restorer.checkpoint.recipe
+    if not mask.any(): return x
     if see.channels == 1 and len(x) == 3: return torch.cat([fill(restorer, plane[None], mask, check) for plane in x])
     if see.channels == 3 and len(x) == 1: return fill(restorer, x.expand(3, -1, -1), mask, check).mean(0, keepdim=True)
     a, b, side = trained_hole(recipe.corruption, see.size)

@@ -67,9 +67,9 @@ def sentence(function):
     return run
 
 
-def looks(**labels):
-    "Small pictures beside each other."
-    return [gr.Image(label=label, format="png", interactive=False, height=190, min_width=150, buttons=["fullscreen"], elem_id=name)
+def looks(height=190, **labels):
+    "Pictures beside each other."
+    return [gr.Image(label=label, format="png", interactive=False, height=height, min_width=min(240, height - 40), buttons=["fullscreen"], elem_id=name)
             for name, label in labels.items()]
 
 
@@ -120,7 +120,7 @@ class Page:
             with gr.Tab("Invented pixels"):
                 gr.Markdown("Which of these pixels did the model make up, and would others have drawn the same?")
                 self.ask = gr.Button("Ask several models", elem_id="ask")
-                with gr.Row(): self.maps = looks(made_up="Made up (orange)", heat="Where answers differ (glow)")
+                with gr.Row(): self.maps = looks(300, made_up="Made up", heat="Disagreement")
                 self.doubt = gr.Markdown(elem_id="doubt")
             with gr.Tab("About this network"): self.about = gr.Markdown(self.card(self.hand[self.first][0]), elem_id="about")
 

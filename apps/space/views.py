@@ -110,7 +110,7 @@ def _sentence(result):
 def doubt(made_up, spread, names):
     "What the two maps say, in plain words."
     share, worst = made_up.float().mean().item(), spread[made_up].max().item() if made_up.any() else 0.0
-    asked = f"{len(names)} answers ({', '.join(names)})"
+    asked = f"{len(names)} answers (" + ", ".join(f"`{name}`" for name in names) + ")"
     return (f"**{share:.0%} of the pixels are made up** (left, orange). {asked} differ there by up to {worst:.0%} of the range from black to white; "
             "the brighter the glow (right), the more they disagree.\n\n"
             "**None of this is evidence.** Where the models agree they may still all be wrong: they learnt from similar pictures.")

@@ -26,6 +26,7 @@ def mathml(latex, display):
     latex = re.sub(r"\\(mathbb|mathcal) ?(\w)", r"\\\1{\2}", latex)
     made = convert(latex, display=display)
     made = re.sub(rf"(<mi>(?:{NAMES})</mi>)(?=<m(?:i|n|row|sub|sup|subsup|frac|msub)>)", r'\1<mspace width="0.167em"/>', made)  # as in log x
+    made = made.replace("<munder><munder>", '<munder><mrow class="under">').replace("<mo>&#x23DF;</mo></munder>", "</mrow>")  # Chromium cuts long braces
     SIGNS.update(map(ord, html.unescape(made)))
     if "\\" in html.unescape(made): getLogger(__name__).warning("The equation %s isn't understood.", latex)
     return made

@@ -22,7 +22,7 @@ def open_page(monkeypatch):
         import streamlit as st
 
         st.cache_data.clear()
-        page = AppTest.from_string(f"import {name}\n{name}.page()", default_timeout=120).run()
+        page = AppTest.from_string(f"import {name}\n{name}.page()", default_timeout=300).run()
         assert not page.exception, page.exception
         return page
 
@@ -160,6 +160,8 @@ def test_the_front_is_what_nobody_beats(open_page):
 
     rows = {"a": (30, 1.0, ""), "b": (28, 0.5, ""), "c": (27, 0.7, ""), "d": (30, 1.2, "")}
     assert tradeoff.front(rows) == ["b", "a"]
+    exercise = page.selectbox[0]
+    exercise.select(next(o for o in exercise.options if "downscale" in o and "faces" in o)).run()
     assert "srresnet-faces" in next(m.value for m in page.markdown if "Nobody beats" in m.value)
 
 

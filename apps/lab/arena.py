@@ -77,7 +77,7 @@ def knobs():
         "modes": st.slider("Islands", 1, 16, 8, key="ring-modes"),
         "penalty": st.slider("Gradient penalty", 0.0, 10.0, step=0.5, key="ring-penalty"),
         "beta": st.slider("Momentum", 0.0, 0.95, step=0.05, key="ring-beta"),
-        "steps": st.slider("Length of the game, in steps", 100, 800, 300, 100, key="ring-steps"),
+        "steps": st.slider("Length of the game, in steps", 100, 1000, 500, 100, key="ring-steps"),
     }
 
 
@@ -111,7 +111,7 @@ def ring_scene(game, covered, step):
     top = alt.Y("islands:Q", scale=alt.Scale(domain=[0, len(game.centres)]), title="covered", axis=alt.Axis(tickMinStep=1))
     curve = alt.Chart(data).mark_line(point=True, color=BLUE).encode(x="step:Q", y=top, tooltip=["step", "islands"])
     now = alt.Chart(pd.DataFrame({"step": [step]})).mark_rule(color=ORANGE, strokeWidth=2).encode(x="step:Q")
-    st.altair_chart((curve + now).properties(height=130), width="stretch", key="ring-covered")
+    st.altair_chart((curve + now).properties(height=160), width="stretch", key="ring-covered")
 
 
 def vital_signs(game):
@@ -121,7 +121,7 @@ def vital_signs(game):
     data = pd.DataFrame([(step, name, value) for step, values in game.log.items() for name, value in values.items()], columns=["step", "name", "value"])
     for column, (name, title) in zip(st.columns(4), names.items()):
         part = data[data.name == name]
-        if len(part): column.altair_chart(lines(part, "step:Q", alt.Y("value:Q", title=None), "", height=170, title=title), width="stretch")
+        if len(part): column.altair_chart(lines(part, "step:Q", alt.Y("value:Q", title=None), "", height=210, title=title), width="stretch")
         else: column.caption(f"{title}: a critic has none")
 
 

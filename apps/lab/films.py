@@ -1,4 +1,5 @@
 "Training runs as time-lapse: what came out at which step, beside the curves of the log."
+import json
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -57,7 +58,13 @@ def own_record(folder):
     "A run folder: its log, and a sample for every validation."
     curves = curves_of(folder)
     frames = {int(p.stem): p for p in sorted((folder / "samples").glob("*.png")) if p.stem.isdigit()}
-    return Record(folder.name, curves, monitored(curves), frames)
+    return Record(title_of(folder), curves, monitored(curves), frames)
+
+
+def title_of(folder):
+    "What its recipe is called; of a run without one, its folder."
+    try: return recipe_from_dict(json.loads((folder / "recipe.json").read_text(encoding="utf-8"))).title
+    except (OSError, ValueError, ReconError): return folder.name
 
 
 def shipped_record(folder):

@@ -36,17 +36,17 @@ def thumbnail(name):
     return as_url(strip(torch.cat(small)), 64)
 
 
-def gain(card):
-    "How many dB the model is ahead of the best classical method; `None` where that isn't measured."
-    ours, rivals = card["metrics"].get("psnr"), [b["psnr"] for n, b in card["baselines"].items() if "psnr" in b and n != "identity"]
-    return ours - max(rivals) if rivals and ours is not None else None
+def error_share(card):
+    "The squared error as a share of the best classical method's; `None` where that isn't measured."
+    ours, rivals = card["metrics"].get("mse"), [b["mse"] for b in card["baselines"].values() if "mse" in b]
+    return ours / min(rivals) if rivals and ours is not None else None
 
 
 def row(name, card):
     "One line of the table."
     recipe, numbers = card["recipe"], card["metrics"]
     return {"model": name, "picture": thumbnail(name), "task": recipe.get("task", "repair"), "chapter": int(recipe["chapter"][:2]), "data": recipe["data"],
-            "damage": damage_of(recipe), "PSNR": numbers.get("psnr"), "SSIM": numbers.get("ssim"), "gain": gain(card),
+            "damage": damage_of(recipe), "PSNR": numbers.get("psnr"), "SSIM": numbers.get("ssim"), "share": error_share(card),
             "ms": numbers.get("ms"), "parameters": card["parameters"], "minutes": card.get("wall_seconds", 0) / 60}
 
 
@@ -55,7 +55,7 @@ def table(rows):
     c = st.column_config
     columns = {"model": c.TextColumn("Model", pinned=True), "picture": c.ImageColumn("Damaged, repaired"), "task": "Task", "chapter": c.NumberColumn("Chapter"),
                "data": "Data", "damage": "Damage", "PSNR": c.NumberColumn("PSNR, dB", format="%.2f"), "SSIM": c.NumberColumn(format="%.3f"),
-               "gain": c.NumberColumn("Ahead of the best classical, dB", format="%+.2f"), "ms": c.NumberColumn("ms a picture", format="%.2f"),
+               "share": c.NumberColumn("Error, × best classical", format="%.2f", help="Squared error divided by that of the best classical method on the same pictures; below 1 the model wins."), "ms": c.NumberColumn("ms a picture", format="%.2f"),
                "parameters": c.NumberColumn("Parameters", format="localized"), "minutes": c.NumberColumn("Trained, minutes", format="%.0f")}
     event = st.dataframe(pd.DataFrame(rows), column_config=columns, hide_index=True, row_height=64, height=520, on_select="rerun", selection_mode="single-row", key="shelf")
     return rows[event.selection.rows[0]]["model"] if event.selection.rows else None
@@ -81,7 +81,8 @@ def readable(found):
 def page():
     st.title("All models")
     st.caption("Click a column's head to sort, a row to see more. Numbers come from the models' cards: test pictures, never trained on. PSNR is comparable "
-               "only where data and damage agree; the lead over the best classical method is measured on the same pictures.")
+               "only where data and damage agree. The last comparison is with the best classical method on the same pictures, and classical fillers are told "
+               "where the hole is.")
     found, complaints = read_cards()
     for sentence in complaints: st.warning(sentence, icon=":material/warning:")
     tasks = sorted({card["recipe"].get("task", "repair") for card in found.values()})

@@ -20,7 +20,7 @@ def exercises():
         key = distance_of(numbers)
         if not key or "psnr" not in numbers: continue
         group = found.setdefault((recipe["data"], damage_of(recipe), key), {})
-        rivals = {n: b for n, b in card["baselines"].items() if key in b and "psnr" in b}
+        rivals = {n: b for n, b in card["baselines"].items() if key in b and "psnr" in b and n != "identity"}
         group.update({n: (b["psnr"], b[key], "classical") for n, b in rivals.items()} | {name: (numbers["psnr"], numbers[key], "trained")})
     return found
 
@@ -40,20 +40,22 @@ def plot(rows, best, label):
     dots = base.mark_point(filled=True, size=130, opacity=1).encode(
         color=alt.Color("kind:N", scale=alt.Scale(**kinds, range=[BLUE, GREY]), legend=alt.Legend(orient="top", title=None)),
         shape=alt.Shape("kind:N", scale=alt.Scale(**kinds, range=["circle", "diamond"]), legend=None))
-    names = base.mark_text(dy=-14, fontSize=12, color=GREY).encode(text="method")
+    above, below = (base.transform_filter(alt.FieldOneOfPredicate("method", sorted(rows, key=lambda n: rows[n])[k::2])).mark_text(
+        dy=dy, fontSize=12, color=GREY).encode(text="method") for k, dy in ((0, -16), (1, 18)))
     edge = alt.Chart(data[data.method.isin(best)]).mark_line(strokeDash=[4, 4], color=BLUE).encode(x=x, y=y)
-    return (edge + dots + names).properties(height=420)
+    return (edge + dots + above + below).properties(height=420)
 
 
 def page():
     st.title("Perception and distortion")
-    st.markdown("A repair can be **near to the truth** (PSNR) or **look as pictures do** (a distance of features). No method can be best at both "
-                "(Blau and Michaeli 2018): the dashed line joins those that no other beats in both.")
+    st.markdown("A repair can be **near to the truth** (PSNR), or **look as pictures do**. Beyond a point one is only to be had for the other (Blau and "
+                "Michaeli 2018). How a picture looks is judged here by a distance between features of the repair and of the truth, a stand-in for "
+                "what they mean. The dashed line joins the methods that no other beats in both.")
     found = exercises()
     if not found:
         st.info("No model at hand has both numbers on its card; train one whose recipe measures a distance, for example `recon train srresnet-faces`.")
         return
-    names = {f"{data}, {damage}": (data, damage, key) for data, damage, key in sorted(found, key=lambda k: -len(found[k]))}
+    names = {f"{data}, {damage}": (data, damage, key) for data, damage, key in sorted(found, key=lambda k: -sum(kind == "trained" for *_, kind in found[k].values()))}
     chosen = names[st.selectbox("Exercise", list(names))]
     rows = found[chosen]
     best = front(rows)

@@ -117,7 +117,7 @@ def side(name, chosen, picture):
     network, key = checkpoint(name).network, f"map-{name}"
     mine = name == chosen[0]
     z = plane(name).code(torch.tensor([chosen[1]])) if mine else encode(network, picture)
-    chart = alt.layer(*layers(name, plane(name).place(z)[0].tolist())).properties(width=SIDE, height=SIDE, description=f"Map of the codes of {name}; click to decode a place").configure_view(stroke=None)
+    chart = alt.layer(*layers(name, plane(name).place(z)[0].tolist())).properties(width=SIDE, height=SIDE, padding=0, autosize="none", description=f"Map of the codes of {name}; click to decode a place").configure_view(stroke=None)
     with st.container(horizontal=True, gap="medium"):
         st.altair_chart(chart, key=key, on_select=lambda: clicked(name, key), width="content")
         with st.container(width=150):

@@ -35,7 +35,7 @@ class SelfAttention(nn.Module):
         found = F.avg_pool2d(self.value(x), 4).flatten(2) @ self.weights(x).transpose(1, 2)  # [B, C/2, H·W]
         return x + self.gamma * self.out(found.unflatten(2, x.shape[2:]))
 
-# %% ../../nbs/17_colorizer.ipynb #8606b1fe
+# %% ../../nbs/17_colorizer.ipynb #13cd477a
 def _block(n_in, n_out, stride=1):
     bound = spectral_norm(nn.Conv2d(n_in, n_out, 3, stride, 1, bias=False))
     return nn.Sequential(bound, nn.BatchNorm2d(n_out), nn.LeakyReLU(0.2))
@@ -49,7 +49,7 @@ class Colorizer(nn.Module):
     def __init__(self, width: int = 24,          # feature maps at half the size; doubled and doubled again further down
                  attention: bool = True,         # at half the size, on both sides of the U
                  saturation: float = 1.0,        # a and b are multiplied with it, outside training and without hints …
-                 contrast: float = 0.0):         # … and with (chroma / 20) to this power: doubtful colours paler, sure ones stronger
+                 contrast: float = 0.0):         # … and with (chroma / 20) to this power: sure colours stronger, others paler
         super().__init__()
         w, self.saturation, self.contrast = width, saturation, contrast
         def look(): return SelfAttention(w) if attention else nn.Identity()

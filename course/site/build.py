@@ -7,7 +7,6 @@ import ast
 import base64
 import io
 import json
-import os
 import posixpath
 import re
 import sys

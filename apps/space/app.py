@@ -21,12 +21,13 @@ INTRO = """# Repair a picture
 Pick a task, then an example or a picture of your own. A small neural network repairs it, right here on this computer,
 beside the best method from before such networks. **It draws what is likely, not what was there.**"""
 THEME = gr.themes.Soft(primary_hue="orange", secondary_hue="orange", neutral_hue="stone", radius_size="lg", font=["system-ui", "sans-serif"],
-                       font_mono=["ui-monospace", "monospace"]).set(
-    block_title_background_fill="none", block_title_text_color="*body_text_color", block_title_background_fill_dark="none", block_title_padding="0",
-    block_title_text_color_dark="*body_text_color", block_label_background_fill="*block_background_fill", block_label_text_color="*body_text_color",
-    block_label_background_fill_dark="*block_background_fill", block_label_text_color_dark="*body_text_color",
-    button_primary_background_fill="#c2410c", button_primary_background_fill_hover="#9a3412", button_primary_background_fill_dark="#c2410c",
-    checkbox_label_background_fill_selected="#c2410c", checkbox_label_background_fill_selected_dark="#c2410c")  # dark enough for white letters
+                       font_mono=["ui-monospace", "monospace"])
+RUST, PLAIN = "#c2410c", {"background_fill": "*block_background_fill", "text_color": "*body_text_color"}  # rust is dark enough for white letters
+for part in ("button_primary_background_fill", "checkbox_label_background_fill_selected"):
+    for suffix in ("", "_dark"): setattr(THEME, part + suffix, RUST)  # `THEME.set` would undo what Soft is made of
+for part, value in PLAIN.items():
+    for name in (f"block_{kind}_{part}{suffix}" for kind in ("title", "label") for suffix in ("", "_dark")): setattr(THEME, name, value)
+THEME.block_title_padding, THEME.button_primary_background_fill_hover = "0", "#9a3412"
 CSS = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
 ADD = "add"
 
@@ -97,7 +98,8 @@ class Page:
                                   label="Or one of these examples")
         self.way = gr.Radio(ways(self.first), value=ways(self.first)[0][1], label="What is wrong with it?", elem_id="way")
         self.damage = gr.Dropdown(list(TASKS[self.first].damages or []), label="Damage", elem_id="damage")
-        self.canvas = doors.canvas()
+        # What a session changes by `gr.update` Gradio builds anew, without the guards of `doors`: so the column comes and goes, not the canvas.
+        with gr.Column(visible=False, min_width=0) as self.brushing: self.canvas = doors.canvas()
         self.board = gr.Image(label="Touch the picture", interactive=False, visible=False, format="png", elem_id="board", buttons=[])
         self.colour = gr.ColorPicker("#c03020", label="Colour for the next touch", visible=False, elem_id="colour")
         self.places = gr.Textbox(label="Places", lines=2, visible=False, elem_id="places", max_length=4000)
@@ -132,7 +134,7 @@ class Page:
                          inputs=[self.picture, self.task, self.model, self.way, self.damage, self.seed, self.canvas, self.places],
                          outputs=[self.slider, self.verdict, self.file, *self.looks, *self.maps, self.doubt, self.job])
         staged = dict(fn=sentence(self.stage), inputs=[self.picture, self.task, self.way, self.model, self.places],
-                      outputs=[self.canvas, self.board, self.colour, self.places, self.damage], **quiet)
+                      outputs=[self.brushing, self.canvas, self.board, self.colour, self.places, self.damage], **quiet)
         marked = dict(fn=sentence(self.mark), inputs=[self.picture, self.task, self.places], outputs=self.board, **quiet)
         begin = [self.picture, self.own, self.way, self.places]
         fresh = [self.what, self.gallery, self.picture, self.way, self.damage, self.model, self.places]
@@ -169,7 +171,7 @@ class Page:
         board = self.mark(path, task, places) if path and (corners or dots) else None
         touch = "Touch places to give them the colour" if dots else "Touch two opposite corners"
         lines = "Or write it, one place a line: x,y,colour" if dots else "Or write both corners, one a line: x,y"
-        return (gr.update(value=sheet, visible=brush), gr.update(value=board, visible=corners or dots, label=touch), gr.update(visible=dots),
+        return (gr.update(visible=brush), sheet, gr.update(value=board, visible=corners or dots, label=touch), gr.update(visible=dots),
                 gr.update(visible=corners or dots, label=lines), gr.update(visible=way == ADD))
 
     def mark(self, path, task, places):

@@ -42,7 +42,7 @@ def canvas():
     "A picture to brush over; hands over the brushed layer as the file or the bytes that the browser sent."
     brush = gr.Brush(default_size=18, colors=["#ff6a00"], default_color="#ff6a00", color_mode="fixed")
     box = gr.ImageEditor(label="Brush over what should go", type="filepath", image_mode="RGBA", format="png", sources=(), transforms=(), layers=False,
-                         visible=False, height=430, canvas_size=(720, 480), brush=brush, elem_id="canvas", buttons=[])
+                         height=400, canvas_size=(720, 480), brush=brush, elem_id="canvas", buttons=[])
     box.blob_storage = Few()
 
     def layer(payload):

@@ -195,8 +195,9 @@ def _guess(job, x):
         return {"colorize": "lightness", "enlarge": "downscale(factor=4)", "translate": "none"}.get(job.task, "center_hole(size=8)")
     from skimage.restoration import estimate_sigma
 
-    sigma = estimate_sigma((x[0, :, :512, :512] / 2 + 0.5).numpy(), channel_axis=0, average_sigmas=True)
-    return f"gaussian_noise(sigma={min(1.0, max(0.05, round(float(sigma) * 20) / 20))})"
+    if min(x.shape[-2:]) < 8: return "gaussian_noise(sigma=0.1)"
+    sigma = float(estimate_sigma((x[0, :, :512, :512] / 2 + 0.5).numpy(), channel_axis=0, average_sigmas=True))
+    return f"gaussian_noise(sigma={min(1.0, max(0.05, round(sigma * 20) / 20))})"
 
 
 def solve(job: Job) -> Result:

@@ -42,17 +42,16 @@ def smallest_game():
 def path_chart(path):
     far = max(1.5, min(path.abs().max().item(), 6.0))
     data = pd.DataFrame(path.numpy(), columns=["x", "y"]).assign(move=range(len(path)))
-    data = data[data[["x", "y"]].abs().max(axis=1) <= far]
     scale = alt.Scale(domain=[-far, far])
     base = alt.Chart(data).encode(x=alt.X("x:Q", scale=scale), y=alt.Y("y:Q", scale=scale), order="move:O", tooltip=["move", "x", "y"])
     aim = alt.Chart(pd.DataFrame({"x": [0], "y": [0]})).mark_point(shape="cross", size=200, color=ORANGE, filled=True).encode(x="x", y="y")
-    return (base.mark_line(color=BLUE, opacity=0.5) + base.mark_circle(color=BLUE, size=22) + aim).properties(width=320, height=320)
+    return (base.mark_line(color=BLUE, opacity=0.5, clip=True) + base.mark_circle(color=BLUE, size=22, clip=True) + aim).properties(width=320, height=320)
 
 
 def distance_chart(games):
     rows = [(rule, k, max(1e-6, min(r, 1e6))) for rule, (path, _) in games.items() for k, r in enumerate(path.norm(dim=1).tolist())]
     data = pd.DataFrame(rows, columns=["rule", "move", "distance"])
-    return lines(data, "move:Q", alt.Y("distance:Q", scale=alt.Scale(type="log"), title="distance to (0, 0)", axis=alt.Axis(format="~e")), "rule", height=210)
+    return lines(data, "move:Q", alt.Y("distance:Q", scale=alt.Scale(type="log"), title="distance to (0, 0)", axis=alt.Axis(format="~e", tickCount=4)), "rule", height=330)
 
 
 # The ring
@@ -104,9 +103,11 @@ def ring_scene(game, covered, step):
     scale = alt.Scale(domain=[-3, 3])
     place = {"x": alt.X("x:Q", axis=None, scale=scale), "y": alt.Y("y:Q", axis=None, scale=scale)}
     islands = alt.Chart(pd.DataFrame(game.centres.numpy(), columns=["x", "y"])).mark_circle(size=560, color=GREY, opacity=0.35, tooltip=False).encode(**place)
-    made = pd.DataFrame(game.frames[step].clamp(-3, 3).nan_to_num().numpy(), columns=["x", "y"])
-    points = alt.Chart(made).mark_circle(size=14, color=ORANGE, opacity=0.8, tooltip=False).encode(**place)
+    made = pd.DataFrame(game.frames[step].numpy(), columns=["x", "y"])
+    seen = made[made.abs().max(axis=1) <= 3]
+    points = alt.Chart(seen).mark_circle(size=14, color=ORANGE, opacity=0.8, tooltip=False).encode(**place)
     st.altair_chart((islands + points).properties(width=320, height=320), width="content", key="ring-points")
+    if len(seen) < len(made): st.caption(f"{len(made) - len(seen)} of {len(made)} points have left the picture.")
     data = pd.DataFrame({"step": list(covered), "islands": list(covered.values())})
     top = alt.Y("islands:Q", scale=alt.Scale(domain=[0, len(game.centres)]), title="covered", axis=alt.Axis(tickMinStep=1))
     curve = alt.Chart(data).mark_line(point=True, color=BLUE).encode(x="step:Q", y=top, tooltip=["step", "islands"])
@@ -143,7 +144,7 @@ def teacher():
     data = pd.DataFrame(rows, columns=["loss", "steps", "pull"])
     log = alt.Scale(type="log")
     right.altair_chart(lines(data.assign(pull=data.pull.clip(lower=1e-6)), alt.X("steps:Q", scale=log, title="steps of the discriminator"),
-                             alt.Y("pull:Q", scale=log, title="pull on the generator", axis=alt.Axis(format="~e")), "loss", height=320), width="stretch")
+                             alt.Y("pull:Q", scale=log, title="pull on the generator", axis=alt.Axis(format="~e", tickCount=6)), "loss", height=380), width="stretch")
     first, last = (data[(data.loss == "minimax") & (data.steps == n)].pull.item() for n in (PATIENCE[0], PATIENCE[-1]))
     left.metric("Pull of the original loss, first → last", f"{first:.2g} → {last:.2g}", border=True)
     if last < 0.01 * first or math.isclose(last, 0): left.warning("The gradient has vanished: the discriminator is certain, and certainty has no slope.", icon=":material/stethoscope:")

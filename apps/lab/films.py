@@ -102,7 +102,7 @@ def curve(record, name, step):
 
 def favourites(curves):
     "The curves worth seeing first."
-    wanted = ("valid/psnr", "generator/diversity", "discriminator/doubt", "generator/adversarial", "valid/mse", "network/loss", "generator/loss")
+    wanted = ("generator/diversity", "discriminator/doubt", "generator/adversarial", "valid/psnr", "network/loss", "valid/mse")
     return [name for name in wanted if name in curves][:3] or list(curves)[:3]
 
 

@@ -82,11 +82,12 @@ def layers(name, at):
     reach = plane(name).reach
     scale = alt.Scale(domain=[-reach, reach], nice=False)
     place = {"x": alt.X("x:Q", axis=None, scale=scale), "y": alt.Y("y:Q", axis=None, scale=scale)}
-    picture = alt.Chart(pd.DataFrame({"x": [0.0], "y": [0.0], "url": [mosaic(name)]})).mark_image(width=SIDE, height=SIDE, tooltip=False)
+    whole = pd.DataFrame([{"x": -reach, "y": reach, "x2": reach, "y2": -reach, "url": mosaic(name)}])
+    picture = alt.Chart(whole).mark_image(aspect=False, tooltip=False)
     dots = alt.Chart(pd.DataFrame(plane(name).points.numpy(), columns=["x", "y"])).mark_circle(size=28, color=YELLOW, opacity=0.9, tooltip=False)
     here = pd.DataFrame([dict(zip("xy", np.clip(at, -reach, reach)))])
     mark = alt.Chart(here).mark_point(size=260, color=ORANGE, strokeWidth=4, shape="circle", tooltip=False)
-    return [picture.encode(**place, url="url"), dots.encode(**place), mark.encode(**place), cells(reach, scale)]
+    return [picture.encode(**place, x2="x2", y2="y2", url="url"), dots.encode(**place), mark.encode(**place), cells(reach, scale)]
 
 
 def cells(reach, scale):
@@ -159,7 +160,7 @@ def between(names, n=9):
         a, b = encode(network, ends_of).split(1)
         y = decode(network, a * (1 - t) + b * t)
         show(strip(y), f"{name}: in the middle {grey(y[n // 2]):.0%} of the pixels are grey")
-    show(strip(fade), f"Fading from pixel to pixel: {grey(fade[n // 2]):.0%} grey, two ghosts and never a digit")
+    show(strip(fade), f"Fading from pixel to pixel: {grey(fade[n // 2]):.0%} grey, two digits one on top of the other")
 
 
 def choose(found):
@@ -174,8 +175,8 @@ def choose(found):
 def page():
     st.title("A walk through latent space")
     st.markdown("Both networks squeeze a digit into a few numbers and draw it again. **Click anywhere on a map**: the place is decoded, and "
-                "the picture handed to the other network. The plain autoencoder leaves deserts between its digits; the variational one was "
-                "told to leave none, and pays with blur.")
+                "the picture handed to the other network. Nobody asked the plain autoencoder to make sense between its digits; the "
+                "variational one was asked, and pays with blur.")
     if not (found := pairs()):
         st.info("A plain and a variational autoencoder for the same data are needed; train them, for example `recon train vae-mnist-2d`.")
         return

@@ -9,7 +9,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))  # the modules beside t
 
 import gradio as gr
 
-import api
+import routes
 import doors
 import views
 import work
@@ -226,7 +226,7 @@ def build_demo(model_dir=None, keep=1800):
     with gr.Blocks(title="recon: repair a picture", analytics_enabled=False, delete_cache=(min(60, keep), keep)) as demo:
         page = Page(model_dir)
         demo.load(**page.work)
-        api.register(model_dir)
+        routes.register(model_dir)
     return demo.queue(max_size=64, default_concurrency_limit=4)
 
 

@@ -144,13 +144,13 @@ pix2pix_facades_cgan = register_recipe(replace(
     limits="Nothing but the judge's opinion binds it to the photograph. It shows what the absolute error of `pix2pix-facades` "
            "is for."))
 
-# %% ../../nbs/18_pix2pix.ipynb #53f83e35
+# %% ../../nbs/18_pix2pix.ipynb #b459ff93
 pix2pix_t1t2 = register_recipe(Recipe(
     "pix2pix-t1t2", "T1- → T2-weighted picture of a brain-like phantom", "18_pix2pix", "phantoms(n=4000)",
     "unet(width=24, widest=4, depth=4, dropout=0.0, near=16)", size=64,
     objective="game(content='mae', content_weight=100.0, adversarial_weight=1.0, conditional=True)",
     discriminator="patch_discriminator(width=24, layers=1)", optimizer="adam(lr=0.001, betas=(0.5, 0.999))", warmup=0, batch=16,
-    ema=0.99, keep="last", budgets=(("cpu", 3000), ("gpu", 20_000)), metrics=("psnr_head", "psnr", "mae", "ssim"),
+    ema=0.99, keep="last", budgets=(("cpu", 3000), ("gpu", 20_000)), metrics=("psnr_head", "psnr", "mse", "ssim"),
     baselines=("identity", "histogram_match", "pointwise", "nearest_pair"),
     limits="A translated picture contains no new measurement. It was trained on drawings of healthy heads: of a lesion that T2 "
            "alone would show it knows nothing, and it may remove one or invent one. Real scans differ from the drawings in "

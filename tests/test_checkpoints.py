@@ -84,6 +84,14 @@ def test_bars_of_chapter_17(name):
     assert card["also"]["lightness(hints=10)"]["metrics"]["delta_e"] < card["metrics"]["delta_e"]
 
 
+def test_bars_of_chapter_18():
+    both, absolute, game = (load(f"pix2pix-facades{n}", model_dir="nowhere").card["metrics"] for n in ("", "-l1", "-cgan"))
+    assert both["cifar10_kid"] < absolute["cifar10_kid"] and both["mae"] < game["mae"]
+    card = load("pix2pix-t1t2", model_dir="nowhere").card
+    assert card["metrics"]["psnr_head"] >= card["baselines"]["pointwise"]["psnr_head"] + 2
+    assert card["metrics"]["psnr_head"] > max(b["psnr_head"] for b in card["baselines"].values())
+
+
 @pytest.mark.parametrize("chapters, limit", [(("11", "12", "13"), 8_000_000), (("14", "15"), 10_000_000), (("16", "17"), 9_000_000), (("18", "19"), 7_000_000)])
 def test_weights_are_small(chapters, limit):
     folders = [p for n, p in checkpoint_folders("nowhere").items() if load(n, model_dir="nowhere").recipe.chapter[:2] in chapters]

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['pix2pix_facades', 'pix2pix_facades_l1', 'pix2pix_facades_cgan', 'pix2pix_t1t2', 'UNet', 'PatchDiscriminator',
-           'receptive_field', 'Cascade', 'cifar10_kid']
+           'receptive_field', 'cifar10_kid', 'Cascade']
 
 # %% ../../nbs/18_pix2pix.ipynb #175dcd52
 from dataclasses import replace
@@ -93,18 +93,6 @@ def receptive_field(
         r = layer.stride[0] * (r - 1) + layer.kernel_size[0]
     return r
 
-# %% ../../nbs/18_pix2pix.ipynb #bdecc7e5
-@NETWORKS.register("cascade")
-class Cascade(nn.Module):
-    "Two U-Nets in a row: the second sees what was given and what the first made of it."
-
-    def __init__(self, channels: int = 1, **options): # of the pictures; and whatever a `UNet` takes
-        super().__init__()
-        self.first, self.second = UNet(channels, **options), UNet(channels, shown=2 * channels, **options)
-
-    def forward(self, x: Tensor) -> Tensor: # [B, C, H, W] → the same, in [-1, 1]
-        return self.second(torch.cat([x, self.first(x)], 1))
-
 # %% ../../nbs/18_pix2pix.ipynb #f8167b4c
 @lru_cache(maxsize=1)
 def _seen_by_cifar10(): return PooledFeatures(load("features-cifar10").network)
@@ -120,7 +108,19 @@ def cifar10_kid(
 
 SET_METRICS["cifar10_kid"] = cifar10_kid
 
-# %% ../../nbs/18_pix2pix.ipynb #ecb1fa38
+# %% ../../nbs/18_pix2pix.ipynb #bdecc7e5
+@NETWORKS.register("cascade")
+class Cascade(nn.Module):
+    "Two U-Nets in a row: the second sees what was given and what the first made of it."
+
+    def __init__(self, channels: int = 1, **options): # of the pictures; and whatever a `UNet` takes
+        super().__init__()
+        self.first, self.second = UNet(channels, **options), UNet(channels, shown=2 * channels, **options)
+
+    def forward(self, x: Tensor) -> Tensor: # [B, C, H, W] → the same, in [-1, 1]
+        return self.second(torch.cat([x, self.first(x)], 1))
+
+# %% ../../nbs/18_pix2pix.ipynb #3504af8a
 _facades = Recipe(
     "pix2pix-facades", "Map of a house front → photograph, 128 px", "18_pix2pix", "facades", "unet(width=20, widest=4, depth=5)",
     size=128, channels=3, augment="mirror_shift(pixels=8)",
@@ -128,7 +128,7 @@ _facades = Recipe(
     discriminator="patch_discriminator(width=24)", optimizer="adam(lr=0.0002, betas=(0.5, 0.999))", warmup=0, batch=4,
     keep="last",
     budgets=(("cpu", 2000), ("gpu", 20_000), ("paper", 80_000)), baselines=("mean", "nearest_pair"),
-    metrics=("mae", "psnr", "ssim", "cifar10_distance", "cifar10_kid"),
+    metrics=("mae", "mse", "psnr", "ssim", "cifar10_distance", "cifar10_kid"),
     limits="It paints what fronts in Central European cities often look like where the map says wall, window or door; the map "
            "says nothing of their colour, and so every colour is a guess. Maps that people draw otherwise than those of the CMP "
            "set are answered badly, and trees and people are smears.")

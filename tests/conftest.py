@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+# Two test processes on two cores: with two threads each they would get in each other's way.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 ROOT = Path(__file__).resolve().parent.parent
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 

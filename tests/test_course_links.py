@@ -43,6 +43,15 @@ def test_syllabus_and_readme_name_every_exercise():
         assert f"| {tasks_in(path)} |" in count, f"README.md: {path.stem} has {tasks_in(path)} tasks"
 
 
+def test_minutes_of_the_sections_make_those_of_the_lecture():
+    page = (ROOT / "course" / "syllabus.md").read_text(encoding="utf-8")
+    for path in sorted((ROOT / "nbs").glob("1*.ipynb")):
+        row = [cell.strip() for cell in text_of_row(page, f"[{path.stem[:2]} ").split("|")[2:-1]]
+        *sections, total = map(int, row)
+        assert len(sections) == 8 and sum(sections) == total
+        assert f"**Time**: {total} minutes" in path.read_text(encoding="utf-8")
+
+
 def text_of_row(page, name): return next(line for line in page.splitlines() if line.startswith("|") and name in line)
 
 

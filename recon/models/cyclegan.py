@@ -6,9 +6,7 @@
 __all__ = ['cyclegan_t1t2', 'cyclegan_facades', 'Translator', 'Translators', 'History', 'instance_normed', 'TwoJudges',
            'CycleGame']
 
-# %% ../../nbs/19_cyclegan.ipynb #a6c66d5c
-from dataclasses import replace
-
+# %% ../../nbs/19_cyclegan.ipynb #40a96846
 import torch
 from torch import Tensor, nn
 
@@ -153,19 +151,25 @@ class CycleGame(Game):
             if weight: values["loss"] = values["loss"] + weight * values[name]
         return values
 
-# %% ../../nbs/19_cyclegan.ipynb #e38dd386
-_LIMITS = ("A translated picture contains no new measurement. Nobody ever told this model which tissue becomes which; it found a translation that makes "
-           "its pictures look like the other pile and leads back. ")
+# %% ../../nbs/19_cyclegan.ipynb #57262b39
+_LIMITS = (
+    "A translated picture contains no new measurement. Nobody ever told this model which tissue becomes which; it found a "
+    "translation that makes its pictures look like the other pile and leads back. ")
+_HERE = dict(
+    chapter="19_cyclegan", network="translators(width=8, blocks=6)", size=64, objective="cycle_game(identity_weight=0.0)",
+    discriminator="two_judges(width=24, layers=2)", optimizer="adam(lr=0.001, betas=(0.5, 0.999))", warmup=50, batch=4,
+    ema=0.99, keep="last")
+
 cyclegan_t1t2 = register_recipe(Recipe(
-    "cyclegan-t1t2", "T1- → T2-weighted picture, learned without a single pair", "19_cyclegan", "phantoms(n=4000):unpaired",
-    "translators(width=8, blocks=6)", size=64, objective="cycle_game(identity_weight=0.0)",
-    discriminator="two_judges(width=24, layers=2)", optimizer="adam(lr=0.001, betas=(0.5, 0.999))", warmup=50, batch=4, ema=0.99, keep="last",
+    "cyclegan-t1t2", "T1- → T2-weighted picture, learned without a single pair", data="phantoms(n=4000):unpaired",
     budgets=(("cpu", 4000), ("gpu", 40_000)), metrics=("psnr_head", "mse", "psnr", "mae", "ssim"),
-    baselines=("identity", "histogram_match", "pointwise"),
-    limits=_LIMITS + "It has seen drawings of healthy heads; a lesion it may remove or invent. Never use it to look for disease."))
+    baselines=("identity", "histogram_match", "pointwise"), **_HERE,
+    limits=_LIMITS + "It has seen drawings of healthy heads; a lesion it may remove or invent. Never use it to look for "
+    "disease."))
+
 cyclegan_facades = register_recipe(Recipe(
-    "cyclegan-facades", "Map of a house front ↔ photograph, 64 px, without pairs", "19_cyclegan", "facades:unpaired",
-    "translators(width=8, blocks=6)", size=64, channels=3, augment="mirror_shift(pixels=4)", objective="cycle_game(identity_weight=0.0)",
-    discriminator="two_judges(width=24, layers=2)", optimizer="adam(lr=0.001, betas=(0.5, 0.999))", warmup=50, batch=4, ema=0.99, keep="last",
-    budgets=(("cpu", 1500), ("gpu", 40_000)), metrics=("mae", "mse", "psnr", "ssim", "cifar10_kid"), baselines=("mean", "histogram_match"),
-    limits=_LIMITS + "At this size and after this little training a wall is a wash of colour, and a window may be painted where the map has none."))
+    "cyclegan-facades", "Map of a house front ↔ photograph, 64 px, without pairs", data="facades:unpaired", channels=3,
+    augment="mirror_shift(pixels=4)", budgets=(("cpu", 1500), ("gpu", 40_000)),
+    metrics=("mae", "mse", "psnr", "ssim", "cifar10_kid"), baselines=("mean", "histogram_match"), **_HERE,
+    limits=_LIMITS + "At this size and after this little training a wall is a wash of colour, and a window may be painted "
+    "where the map has none."))

@@ -206,7 +206,7 @@ def model_card(
              f"{card.get('precision', '?')}",
              f"- **Training**: damage `{recipe['corruption']}`, objective `{recipe['objective']}`, {trained}, seed "
              f"{card.get('seed')}, code {card.get('code_commit')}"]
-    for damage, part in {recipe["tests"][0] if recipe["tests"] else "none": card, **card.get("also", {})}.items():
+    for damage, part in {(recipe["tests"] or [recipe["corruption"]])[0]: card, **card.get("also", {})}.items():
         lines += ["", f"## Measured on damage `{damage}`", "", _card_table(recipe["name"], part)]
     lines += ["", f"Protocol: {card['protocol']}"] if card.get("protocol") else []
     lines += ["", f"## Compared with the paper\n\n{card['paper']}"] if card.get("paper") else []

@@ -4,9 +4,10 @@
 
 # %% auto #0
 __all__ = ['Sight', 'sight', 'restore_whole', 'restore_blended', 'Reach', 'reach', 'restore_exact', 'chroma_maps', 'along_edges',
-           'in_gamut', 'read_hint', 'Restored', 'Restorer', 'restore', 'restore_file', 'FolderReport', 'restore_folder']
+           'in_gamut', 'read_hint', 'Restored', 'Restorer', 'restore', 'restore_file', 'FolderReport', 'restore_folder',
+           'example_pictures', 'centre_digit', 'export_onnx']
 
-# %% ../nbs/20_restore.ipynb #8fbef26f
+# %% ../nbs/20_restore.ipynb #292d6049
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -21,7 +22,8 @@ from torch.nn import functional as F
 
 from .checkpoints import Checkpoint, load
 from .corruptions import corruption, lab_to_rgb, rgb_to_lab, with_hints
-from .data import SUFFIXES, Picture, PictureError, ReconError, check_target, read_picture, save_picture, to_floats, to_levels
+from .data import (SUFFIXES, Picture, PictureError, ReconError, check_target, dataset_info, dataset_names, load_data,
+                        read_picture, save_picture, to_floats, to_levels, write_atomic)
 from .layers import pick_device
 
 # %% ../nbs/20_restore.ipynb #d56476e2
@@ -623,3 +625,83 @@ def restore_folder(
         except ReconError as e: report.failed[file] = str(e)
         else: report.written.append(target)
     return report
+
+# %% ../nbs/20_restore.ipynb #8f761ad0
+def example_pictures(
+    checkpoint: Checkpoint, # any
+    n: int = 64,            # at most
+) -> Tensor:                # `[N, C, size, size]` in [-1, 1], clean
+    "Held-out pictures that the checkpoint brings; else embedded ones that resemble its data."
+    recipe, own = checkpoint.recipe, checkpoint.examples()
+    if len(own): return own[:n]
+    kin = [name for name in dataset_names(embedded=True) if name.split("-")[0] == recipe.data.rstrip("0123456789")
+           and dataset_info(name).kind == "images"]
+    name = (kin or ["photos-tiny" if recipe.channels == 3 else "digits28"])[0]
+    x = load_data(name, "all", size=recipe.size, channels=recipe.channels).stack()
+    return x[::max(1, len(x) // n)][:n]
+
+# %% ../nbs/20_restore.ipynb #93c47757
+def centre_digit(
+    x: Tensor,      # `[1, H, W]` in [-1, 1], dark on light or light on dark
+    size: int = 28, # side of what the network sees, in pixels
+) -> Tensor:        # `[1, size, size]` in [-1, 1]; black where there is no ink
+    "Lay a drawn digit as MNIST does (LeCun et al. 1998, section III.A)."
+    ink, out = x[0] / 2 + 0.5, torch.zeros(1, size, size)
+    border = torch.cat([ink[0], ink[-1], ink[:, 0], ink[:, -1]])
+    ink = 1 - ink if border.mean() > 0.5 else ink
+    rows, columns = ((ink > 0.3).any(d).nonzero()[:, 0] for d in (1, 0))
+    if not len(rows): return out - 1
+    ink = ink[rows[0]:rows[-1] + 1, columns[0]:columns[-1] + 1]
+    shrink = size * 20 / 28 / max(ink.shape)
+    height, width = (max(1, round(n * shrink)) for n in ink.shape)
+    small = _resize(ink[None], height, width).clamp(0, 1)[0]
+    weight = small / small.sum()
+    middle = [(weight.sum(d) * (torch.arange(n) + 0.5)).sum().item() for d, n in ((1, height), (0, width))]
+    top, left = (min(max(0, round(size / 2 - m)), size - n) for m, n in zip(middle, small.shape))
+    out[0, top:top + height, left:left + width] = small
+    return out * 2 - 1
+
+# %% ../nbs/20_restore.ipynb #77fbef63
+def _grain(network, see):
+    "The steps in which both sides of the input may grow; 0 where it has one size only."
+    for k in (1, 2, 4, 8, 16, 32):
+        x = torch.zeros(1, see.channels, see.size + k, see.size + 2 * k)
+        try: y = network(x)
+        except (RuntimeError, ReconError): continue
+        if y.shape[-2:] == tuple(n * see.scale for n in x.shape[-2:]): return k
+    return 0
+
+
+def _onnx(network, x, free):
+    "The network as an ONNX model; batch and perhaps sides `free`."
+    try: import onnxscript  # noqa: F401, what torch translates with
+    except ImportError as e:
+        raise ReconError("Writing ONNX needs two more packages: pip install 'recon[onnx]', or onnx and onnxscript.") from e
+    dims = dict.fromkeys((0, 2, 3) if free else (0,), torch.export.Dim.AUTO)
+    return torch.onnx.export(network, (x,), input_names=["damaged"], output_names=["restored"], dynamic_shapes=(dims,),
+                             dynamo=True, verbose=False).model_proto
+
+
+@torch.no_grad()
+def export_onnx(
+    checkpoint: Checkpoint | str | Path, # or whatever `recon.checkpoints.load` takes
+    out: str | Path,                     # the file, `….onnx`
+    size: int | None = None,             # side of the pictures, in pixels; default: free where the network allows it
+    overwrite: bool = False,             # replace an existing file
+) -> dict[str, str]:                     # what the file says about itself; raises `ReconError`
+    "Write a network as ONNX: `damaged [B, C, H, W]` → `restored`, both in [-1, 1]."
+    checkpoint, out = checkpoint if isinstance(checkpoint, Checkpoint) else load(checkpoint), Path(out)
+    if out.suffix != ".onnx": raise ReconError(f"'{out.name}' should end in .onnx.")
+    if out.exists() and not overwrite: raise ReconError(f"'{out}' exists already; use another name, or --overwrite.")
+    see, network, name = sight(checkpoint), checkpoint.network, checkpoint.name
+    grain = _grain(network, see)
+    if size and size != see.size and (not grain or (size - see.size) % grain):
+        raise ReconError(f"'{name}' takes sides of {see.size} pixels" + (f" plus a multiple of {grain}." if grain else " only."))
+    model = _onnx(network, torch.zeros(2, see.channels, size or see.size, size or see.size), free=grain and not size)
+    facts = {"name": name, "title": checkpoint.recipe.title, "sha256": checkpoint.card["sha256"], "range": "-1 to 1",
+             "channels": see.channels, "side": size or see.size, "grows_by": 0 if size else grain, "scale": see.scale,
+             "limits": checkpoint.recipe.limits}
+    facts = {key: str(value) for key, value in facts.items()}
+    for key, value in facts.items(): model.metadata_props.add(key=key, value=value)
+    write_atomic(out, model.SerializeToString())
+    return facts

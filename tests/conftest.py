@@ -55,24 +55,28 @@ def app():
     return module
 
 
-@pytest.fixture(scope="session")
-def app_url(tmp_path_factory):
-    "The app as `recon demo` serves it, in a process of its own."
+def served(command, log, path=""):
+    "An app as `recon COMMAND` serves it, in a process of its own; its address, as soon as it answers."
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         port = s.getsockname()[1]
-    log = tmp_path_factory.mktemp("app") / "log.txt"
-    command = [sys.executable, "-c", "import sys; from recon.cli import main; sys.exit(main())", "demo", "--port", str(port), "--no-open"]
+    line = [sys.executable, "-c", "import sys; from recon.cli import main; sys.exit(main())", command, "--port", str(port), "--no-open"]
     with log.open("w") as out:
-        process = subprocess.Popen(command, stdout=out, stderr=subprocess.STDOUT, cwd=ROOT, env={**os.environ, "OMP_NUM_THREADS": "1"})
+        process = subprocess.Popen(line, stdout=out, stderr=subprocess.STDOUT, cwd=ROOT, env={**os.environ, "OMP_NUM_THREADS": "1"})
         url, deadline = f"http://127.0.0.1:{port}", time.monotonic() + 120
         while time.monotonic() < deadline:
             assert process.poll() is None, log.read_text()
             try:
-                urllib.request.urlopen(url, timeout=5).read()
+                urllib.request.urlopen(url + path, timeout=5).read()
                 break
             except OSError: time.sleep(0.3)
         else: raise AssertionError(log.read_text())
         yield url
         process.terminate()
         process.wait(timeout=20)
+
+
+@pytest.fixture(scope="session")
+def app_url(tmp_path_factory):
+    "The demo."
+    yield from served("demo", tmp_path_factory.mktemp("app") / "log.txt")

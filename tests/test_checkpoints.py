@@ -75,7 +75,16 @@ def test_bars_of_chapter_16():
     assert game["metrics"]["cifar10_distance"] < plain["metrics"]["cifar10_distance"]
 
 
-@pytest.mark.parametrize("chapters, limit", [(("11", "12", "13"), 8_000_000), (("14", "15"), 10_000_000), (("16", "17"), 9_000_000)])
+@pytest.mark.parametrize("name", ["colorizer-cifar10", "colorizer-photos", "colorizer-faces"])
+def test_bars_of_chapter_17(name):
+    card = load(name, model_dir="nowhere").card
+    assert {"grey", "mean_colour", "nearest_patch"} == set(card["baselines"])
+    assert card["metrics"]["delta_e"] < min(b["delta_e"] for b in card["baselines"].values())
+    assert 0.6 <= card["metrics"]["colourfulness_ratio"] <= 1.1
+    assert card["also"]["lightness(hints=10)"]["metrics"]["delta_e"] < card["metrics"]["delta_e"]
+
+
+@pytest.mark.parametrize("chapters, limit", [(("11", "12", "13"), 8_000_000), (("14", "15"), 10_000_000), (("16", "17"), 9_000_000), (("18", "19"), 7_000_000)])
 def test_weights_are_small(chapters, limit):
     folders = [p for n, p in checkpoint_folders("nowhere").items() if load(n, model_dir="nowhere").recipe.chapter[:2] in chapters]
     assert sum((p / "model.safetensors").stat().st_size for p in folders) < limit

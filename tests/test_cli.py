@@ -33,11 +33,11 @@ def test_the_installed_command_works():
     assert subprocess.run([script, "--version"], capture_output=True, text=True, env=ENV).stdout.strip()
 
 
-@pytest.mark.parametrize("command", [["--help"], ["data", "--help"], *([c, "--help"] for c in ("train", "evaluate", "restore", "models", "demo"))], ids=" ".join)
+@pytest.mark.parametrize("command", [["--help"], ["data", "--help"], *([c, "--help"] for c in ("train", "evaluate", "restore", "export", "models", "demo", "lab"))], ids=" ".join)
 def test_help_has_examples(command):
     text = recon(*command).stdout
     assert len(text) > 200
-    if command[0] in ("train", "evaluate", "restore", "models", "demo"): assert "Example" in text
+    if command[0] in ("train", "evaluate", "restore", "export", "models", "demo", "lab"): assert "Example" in text
 
 
 @pytest.fixture(scope="module")

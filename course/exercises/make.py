@@ -28,7 +28,19 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 HEAD = re.compile(r" *(?P<kind>\[markdown\]|answer|check|hidden|wrong|for checks)? *(?P<task>\d\d\.\d+)?(?: \((?P<points>\d+) points?\))?(?:: *(?P<note>.+))?$")
 START = """Lecture: [{stem}]({up}../../nbs/{stem}.ipynb). Replace each `...`, run the cell, then the check below it: ✓ means done, everything else is a hint. Nothing
-here needs a GPU or the network. On Colab, run `!git clone https://github.com/recon-course/recon && pip install -qe recon` and `%cd recon/course/exercises` first."""
+here needs a GPU or the network."""
+LINK = "\n\n[Open in Colab](https://colab.research.google.com/github/recon-course/recon/blob/main/course/exercises/{stem}.ipynb)"
+COLAB = """import os
+import subprocess
+import sys
+
+if "google.colab" in sys.modules:  # there, fetch the course and its library; elsewhere do nothing
+    if not os.path.exists("/content/recon"):
+        fetch = "git clone -q --depth 1 https://github.com/recon-course/recon /content/recon && pip install -q -e /content/recon"
+        subprocess.run(fetch, shell=True, check=True)
+    sys.path[:0] = ["/content/recon", "/content/recon/course/exercises"]
+    os.chdir("/content/recon/course/exercises")
+"""
 
 
 @dataclass(frozen=True)
@@ -111,8 +123,8 @@ def notebook(stem, cells, solved=False):
     for cell in cells:
         if cell.kind in ("text", "code"): add({"text": "markdown"}.get(cell.kind, "code"), cell.text)
         if len(made) == 1:
-            add("markdown", START.format(stem=stem, up="../" * solved))
-            add("code", ('import sys\n\nsys.path.append("..")\n' if solved else "") + "from check import check")
+            add("markdown", (START if solved else START + LINK).format(stem=stem, up="../" * solved))
+            add("code", ('import sys\n\nsys.path.append("..")\n' if solved else COLAB + "\n") + "from check import check")
         if cell.kind != "answer": continue
         add("code", (solution if solved else student)(cell.text))
         task = every[cell.task]

@@ -35,7 +35,7 @@ class SelfAttention(nn.Module):
         found = F.avg_pool2d(self.value(x), 4).flatten(2) @ self.weights(x).transpose(1, 2)  # [B, C/2, H·W]
         return x + self.gamma * self.out(found.unflatten(2, x.shape[2:]))
 
-# %% ../../nbs/17_colorizer.ipynb #3962786c
+# %% ../../nbs/17_colorizer.ipynb #13cd477a
 def _block(n_in, n_out, stride=1):
     bound = spectral_norm(nn.Conv2d(n_in, n_out, 3, stride, 1, bias=False))
     return nn.Sequential(bound, nn.BatchNorm2d(n_out), nn.LeakyReLU(0.2))
@@ -48,9 +48,10 @@ class Colorizer(nn.Module):
 
     def __init__(self, width: int = 24,          # feature maps at half the size; doubled and doubled again further down
                  attention: bool = True,         # at half the size, on both sides of the U
-                 saturation: float = 1.0):       # a and b are multiplied with it, outside training and without hints
+                 saturation: float = 1.0,        # a and b are multiplied with it, outside training and without hints …
+                 contrast: float = 0.0):         # … and with (chroma / 20) to this power: sure colours stronger, others paler
         super().__init__()
-        w, self.saturation = width, saturation
+        w, self.saturation, self.contrast = width, saturation, contrast
         def look(): return SelfAttention(w) if attention else nn.Identity()
 
         self.enter = nn.Sequential(nn.PixelUnshuffle(2), _block(16, w), _block(w, w), look())
@@ -65,8 +66,14 @@ class Colorizer(nn.Module):
         for down in self.down: maps.append(down(maps[-1]))                     # at the end [B, 4w, H/16, W/16]
         y = maps.pop()
         for up in self.up: y = up(torch.cat([F.interpolate(y, scale_factor=2.0), maps.pop()], 1))
+        ab = 110 * self.leave(y)
+        if self.training: return ab
         guessed = x[:, 3:].amax((2, 3), keepdim=True) < 0  # nobody said anything about this picture
-        return 110 * self.leave(y) * torch.where(guessed, 1.0 if self.training else self.saturation, 1.0)
+        return ab * torch.where(guessed, self._strength(ab), 1.0)
+
+    def _strength(self, ab):
+        chroma = ab.norm(dim=1, keepdim=True).clamp(min=0.02)
+        return (self.saturation * (chroma / 20) ** self.contrast).minimum(110 / chroma)
 
     def forward(self, x: Tensor) -> Tensor: # [B, 4, H, W] → [B, 3, H, W] RGB in [-1, 1], with the lightness it was given
         return lab_to_rgb(torch.cat([(x[:, :1] + 1) * 50, self.chroma(x)], 1))
@@ -97,12 +104,12 @@ def _half_loss():
     alike = FeatureLoss(load("features-cifar10").network)
     return lambda restored, truth: alike(*(F.avg_pool2d(x, 2) for x in (restored, truth)))
 
-# %% ../../nbs/17_colorizer.ipynb #64f53ede
+# %% ../../nbs/17_colorizer.ipynb #4f08ecbe
 _LIMITS = ("What it can't know it invents: the colour of a dress, a car or a wall is a guess, more often brown, blue or grey "
            "than it was; small things keep the colour of what surrounds them. The lightness is kept. Never evidence of how "
            "something looked. ")
 _COLOURS = dict(
-    chapter="17_colorizer", channels=3, network="colorizer(width=24, saturation=1.15)", corruption="lightness(hints=(0, 10))",
+    chapter="17_colorizer", channels=3, corruption="lightness(hints=(0, 10))",
     fit="chroma", tests=("lightness(hints=(0, 0))", "lightness(hints=10)"),
     metrics=("delta_e", "psnr_ab", "colourfulness_ratio", "mse", "psnr", "cifar10_distance"),
     baselines=("grey", "mean_colour", "nearest_patch"), keep="last", ema=0.998)
@@ -114,17 +121,20 @@ _GAME = dict(
 
 colorizer_cifar10 = register_recipe(Recipe(
     name="colorizer-cifar10", title="Colours for small photographs of ten things, with hints", data="cifar10", size=32, batch=64,
+    network="colorizer(width=24, saturation=1.0, contrast=1.0)",
     augment="mirror_shift(pixels=2)", objective="reconstruction(loss='vivid_chroma')",
     optimizer="adam(lr=0.002, betas=(0.9, 0.99))", warmup=200, budgets=(("cpu", 5_000), ("gpu", 60_000)),
     limits=_LIMITS + "It has seen ten kinds of things at 32 × 32 pixels.", **_COLOURS))
 
 colorizer_photos = register_recipe(Recipe(
     name="colorizer-photos", title="Colours for photographs of anything, with hints", data="photos", size=80,
+    network="colorizer(width=24, saturation=0.7, contrast=3.0)",
     start="colorizer-cifar10", augment="mirror_crop(size=64)", budgets=(("cpu", 1_800), ("gpu", 20_000)),
     limits=_LIMITS + "It has seen 760 photographs, one of each thing.", **{**_GAME, **_COLOURS}))
 
 colorizer_faces = register_recipe(Recipe(
     name="colorizer-faces", title="Colours for faces, with hints", data="faces128", size=64,
+    network="colorizer(width=24, saturation=0.8, contrast=1.0)",
     start="colorizer-photos", augment="mirror_shift(pixels=2)", budgets=(("cpu", 1_800), ("gpu", 20_000)),
     limits=_LIMITS + "It has seen faces of one collection, most of them Asian, upright, with the eyes on a line; the skin of "
                      "other people gets the colours of these. It can't identify anyone, and must not be used to.",

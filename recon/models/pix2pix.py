@@ -17,13 +17,15 @@ from ..checkpoints import load
 from ..metrics import SET_METRICS, PooledFeatures, kid
 from ..recipes import NETWORKS, Recipe, register_recipe
 
-# %% ../../nbs/18_pix2pix.ipynb #dd303534
+# %% ../../nbs/18_pix2pix.ipynb #5c828676
 def _down(n_in, n_out, norm=True):
-    return nn.Sequential(nn.LeakyReLU(0.2), nn.Conv2d(n_in, n_out, 4, 2, 1, bias=not norm), *([nn.BatchNorm2d(n_out)] if norm else []))
+    halve = nn.Conv2d(n_in, n_out, 4, 2, 1, bias=not norm)
+    return nn.Sequential(nn.LeakyReLU(0.2), halve, *([nn.BatchNorm2d(n_out)] if norm else []))
 
 
 def _up(n_in, n_out, dropout):
-    return nn.Sequential(nn.ReLU(), nn.ConvTranspose2d(n_in, n_out, 4, 2, 1, bias=False), nn.BatchNorm2d(n_out), nn.Dropout(dropout))
+    double = nn.ConvTranspose2d(n_in, n_out, 4, 2, 1, bias=False)
+    return nn.Sequential(nn.ReLU(), double, nn.BatchNorm2d(n_out), nn.Dropout(dropout))
 
 
 @NETWORKS.register("unet")
@@ -36,7 +38,8 @@ class UNet(nn.Module):
                  widest: int = 8,             # … until they are so many times as many
                  depth: int = 8,              # layers down; sides must be divisible by 2 ** depth
                  skips: bool = True,          # the shortcuts; without them it is an encoder–decoder
-                 dropout: float = 0.5):       # in the three innermost layers on the way up
+                 dropout: float = 0.5,        # in the three innermost layers on the way up
+                 near: int = 0):              # feature maps of a last look at the input, at full size; 0: as in the paper
         super().__init__()
         widths = [width * min(widest, 2 ** i) for i in range(depth)]
         steps = list(enumerate(zip(widths, widths[1:])))
@@ -45,7 +48,9 @@ class UNet(nn.Module):
         self.down = nn.ModuleList(_down(a, b, i < depth - 2) for i, (a, b) in steps)
         self.up = nn.ModuleList(_up(b * (1 if i == depth - 2 else beside), a, dropout * (depth - 6 < i < depth - 2))
                                 for i, (a, b) in reversed(steps))
-        self.last = nn.Sequential(nn.ReLU(), nn.ConvTranspose2d(widths[0] * beside, channels, 4, 2, 1), nn.Tanh())
+        self.last = nn.Sequential(nn.ReLU(), nn.ConvTranspose2d(widths[0] * beside, near or channels, 4, 2, 1))
+        self.near = nn.Conv2d(shown or channels, near, 3, 1, 1) if near else None
+        self.join = nn.Sequential(nn.ReLU(), nn.Conv2d(2 * near, channels, 3, 1, 1)) if near else nn.Identity()
 
     def forward(self, x: Tensor) -> Tensor: # [B, shown, H, W] → [B, channels, H, W] in [-1, 1]
         maps = [self.first(x)]
@@ -54,7 +59,8 @@ class UNet(nn.Module):
         for layer in self.up:
             h, beside = layer(h), maps.pop()
             if self.skips: h = torch.cat([h, beside], 1)
-        return self.last(h)
+        y = self.last(h)
+        return torch.tanh(self.join(torch.cat([y, self.near(x)], 1) if self.near else y))
 
 # %% ../../nbs/18_pix2pix.ipynb #13664a43
 @NETWORKS.register("patch_discriminator")
@@ -114,29 +120,38 @@ def cifar10_kid(
 
 SET_METRICS["cifar10_kid"] = cifar10_kid
 
-# %% ../../nbs/18_pix2pix.ipynb #ff2784a0
+# %% ../../nbs/18_pix2pix.ipynb #ecb1fa38
 _facades = Recipe(
-    "pix2pix-facades", "Map of a house front → photograph, 128 px", "18_pix2pix", "facades", "unet(width=20, widest=4, depth=5)", size=128, channels=3,
-    augment="mirror_shift(pixels=8)", objective="game(content='mae', content_weight=100.0, adversarial_weight=1.0, conditional=True)",
-    discriminator="patch_discriminator(width=24)", optimizer="adam(lr=0.0002, betas=(0.5, 0.999))", warmup=0, batch=4, keep="last",
-    budgets=(("cpu", 4000), ("gpu", 20_000), ("paper", 80_000)), metrics=("mae", "psnr", "ssim", "cifar10_distance", "cifar10_kid"),
-    baselines=("mean_picture", "nearest_pair"),
-    limits="It paints what fronts in Central European cities often look like where the map says wall, window or door; the map says nothing of their colour, "
-           "and so every colour is a guess. Maps that people draw otherwise than those of the CMP set are answered badly, and trees and people are smears.")
+    "pix2pix-facades", "Map of a house front → photograph, 128 px", "18_pix2pix", "facades", "unet(width=20, widest=4, depth=5)",
+    size=128, channels=3, augment="mirror_shift(pixels=8)",
+    objective="game(content='mae', content_weight=100.0, adversarial_weight=1.0, conditional=True)",
+    discriminator="patch_discriminator(width=24)", optimizer="adam(lr=0.0002, betas=(0.5, 0.999))", warmup=0, batch=4,
+    keep="last",
+    budgets=(("cpu", 2000), ("gpu", 20_000), ("paper", 80_000)), baselines=("mean", "nearest_pair"),
+    metrics=("mae", "psnr", "ssim", "cifar10_distance", "cifar10_kid"),
+    limits="It paints what fronts in Central European cities often look like where the map says wall, window or door; the map "
+           "says nothing of their colour, and so every colour is a guess. Maps that people draw otherwise than those of the CMP "
+           "set are answered badly, and trees and people are smears.")
 pix2pix_facades = register_recipe(_facades)
 pix2pix_facades_l1 = register_recipe(replace(
-    _facades, name="pix2pix-facades-l1", title="The same by the absolute error alone: a fog", objective="reconstruction(loss='mae')", discriminator="",
-    limits="Where several photographs are possible it answers with their median, and that is a fog. It shows what the game of `pix2pix-facades` is for."))
+    _facades, name="pix2pix-facades-l1", title="The same by the absolute error alone: a fog",
+    objective="reconstruction(loss='mae')", discriminator="",
+    limits="Where several photographs are possible it answers with their median, and that is a fog. It shows what the game of "
+           "`pix2pix-facades` is for."))
 pix2pix_facades_cgan = register_recipe(replace(
     _facades, name="pix2pix-facades-cgan", title="The same by the game alone: sharp, and farther from the truth",
     objective="game(content='mae', content_weight=0.0, adversarial_weight=1.0, conditional=True)",
-    limits="Nothing but the judge's opinion binds it to the photograph. It shows what the absolute error of `pix2pix-facades` is for."))
+    limits="Nothing but the judge's opinion binds it to the photograph. It shows what the absolute error of `pix2pix-facades` "
+           "is for."))
 
-# %% ../../nbs/18_pix2pix.ipynb #95d1ec40
+# %% ../../nbs/18_pix2pix.ipynb #b459ff93
 pix2pix_t1t2 = register_recipe(Recipe(
-    "pix2pix-t1t2", "T1- → T2-weighted picture of a brain-like phantom", "18_pix2pix", "phantoms(n=4000)", "unet(width=24, widest=4, depth=4)", size=64,
-    objective="game(content='mae', content_weight=100.0, adversarial_weight=1.0, conditional=True)", discriminator="patch_discriminator(width=24, layers=1)",
-    optimizer="adam(lr=0.001, betas=(0.5, 0.999))", warmup=0, batch=16, ema=0.99, keep="last", budgets=(("cpu", 4000), ("gpu", 20_000)),
-    metrics=("psnr_head", "psnr", "mae", "ssim"), baselines=("identity", "histogram_match", "pointwise", "nearest_pair"),
-    limits="A translated picture contains no new measurement. It was trained on drawings of healthy heads: of a lesion that T2 alone would show it knows nothing, "
-           "and it may remove one or invent one. Real scans differ from the drawings in everything. Never use it to look for disease."))
+    "pix2pix-t1t2", "T1- → T2-weighted picture of a brain-like phantom", "18_pix2pix", "phantoms(n=4000)",
+    "unet(width=24, widest=4, depth=4, dropout=0.0, near=16)", size=64,
+    objective="game(content='mae', content_weight=100.0, adversarial_weight=1.0, conditional=True)",
+    discriminator="patch_discriminator(width=24, layers=1)", optimizer="adam(lr=0.001, betas=(0.5, 0.999))", warmup=0, batch=16,
+    ema=0.99, keep="last", budgets=(("cpu", 3000), ("gpu", 20_000)), metrics=("psnr_head", "psnr", "mse", "ssim"),
+    baselines=("identity", "histogram_match", "pointwise", "nearest_pair"),
+    limits="A translated picture contains no new measurement. It was trained on drawings of healthy heads: of a lesion that T2 "
+           "alone would show it knows nothing, and it may remove one or invent one. Real scans differ from the drawings in "
+           "everything. Never use it to look for disease."))

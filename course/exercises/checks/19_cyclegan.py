@@ -33,7 +33,7 @@ def check_19_3(cycle):
     assert value(lambda x: -x, lambda x: -x) == 0, "A negative of a negative is the picture itself; this pair has no cycle error."
     assert abs(value(lambda x: x + 1, lambda x: x - 1)) < 1e-6, "Adding one and taking it away leads back; don't clip in between."
     assert value(lambda x: 0 * x, lambda x: x) > 0.6, "If G makes everything grey, neither way round leads back: 0.5 is lost on one side, 0.25 on the other. Did you go round from both piles?"
-    assert abs(value(lambda x: 2 * x, lambda x: x + 1) - (1.5 + 1.75)) < 1e-5, "Which network is applied first? From a: there, then back; from b: back, then there."
+    assert abs(value(lambda x: x + 1, abs) - (1 + 1.5)) < 1e-5, "Which network is applied first? From a: there, then back; from b: back, then there."
 
 
 def check_19_4(remember):

@@ -92,6 +92,16 @@ def test_bars_of_chapter_18():
     assert card["metrics"]["psnr_head"] > max(b["psnr_head"] for b in card["baselines"].values())
 
 
+def test_bars_of_chapter_19():
+    scans, fronts = (load(n, model_dir="nowhere").card for n in ("cyclegan-t1t2", "cyclegan-facades"))
+    assert {"identity", "histogram_match", "pointwise"} == set(scans["baselines"]) and scans["recipe"]["data"].endswith(":unpaired")
+    assert scans["metrics"]["psnr_head"] >= max(b["psnr_head"] for b in scans["baselines"].values()) + 4
+    assert scans["metrics"]["mse"] < min(b["mse"] for b in scans["baselines"].values())
+    taught = load("pix2pix-t1t2", model_dir="nowhere").card
+    assert scans["metrics"]["psnr_head"] < taught["baselines"]["pointwise"]["psnr_head"] < taught["metrics"]["psnr_head"], "pairs are worth something"
+    assert fronts["metrics"]["mae"] > fronts["baselines"]["mean"]["mae"], "the lecture says that it is no good"
+
+
 @pytest.mark.parametrize("chapters, limit", [(("11", "12", "13"), 8_000_000), (("14", "15"), 10_000_000), (("16", "17"), 9_000_000), (("18", "19"), 7_000_000)])
 def test_weights_are_small(chapters, limit):
     folders = [p for n, p in checkpoint_folders("nowhere").items() if load(n, model_dir="nowhere").recipe.chapter[:2] in chapters]

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "nbs").glob("*.ipynb"))
 # A chapter that builds on an earlier one, by the story.
 STORY = {("models.artifact_autoencoder", "models.denoising_autoencoder"), ("models.variational_autoencoder", "models.denoising_autoencoder"),
-         ("models.resnet_gan", "models.denoising_autoencoder")}
+         ("models.resnet_gan", "models.denoising_autoencoder"), ("models.cyclegan", "models.pix2pix")}
 
 
 def cells(path):

@@ -170,7 +170,7 @@ def test_the_front_is_what_nobody_beats(open_page):
 @pytest.fixture(scope="module")
 def lab_url(tmp_path_factory, few_models):
     "The lab as `recon lab` serves it."
-    yield from served("lab", tmp_path_factory.mktemp("lab") / "log.txt", path="/_stcore/health")
+    for url, _ in served("lab", tmp_path_factory.mktemp("lab") / "log.txt", path="/_stcore/health"): yield url
 
 
 def test_a_visitor_walks_through_the_lab(browser, lab_url, tmp_path):

@@ -86,7 +86,7 @@ def test_the_smallest_game_ends_as_its_eigenvalue_says(open_page):
     page.segmented_control[0].set_value("The smallest game").run()
     seen = {}
     for rule in ("simultaneous", "alternating", "extragradient"):
-        page.segmented_control[1].set_value(rule).run()
+        page.radio[0].set_value(rule).run()
         seen[rule] = next(m.value for m in page.markdown if "the distance is multiplied" in m.value)
     assert not page.exception
     assert all(text in seen[rule] for rule, text in zip(seen, ("spiral out", "circle for ever", "meet at")))

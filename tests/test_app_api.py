@@ -93,14 +93,16 @@ def test_strange_sizes_and_kinds(client, tmp_path):
 
 def test_files_are_deleted_in_time(app, photo, tmp_path, monkeypatch):
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "files"))
-    demo = app.build_demo("nowhere", keep=3)
+    model = app.models_at_hand("nowhere")["denoise"][0]
+    app.work.solve(app.work.prepare(photo, "denoise", model, "own", model_dir="nowhere"))  # loads the model: the files mustn't wait for that
+    demo = app.build_demo("nowhere", keep=12)
     _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1")
     try:
         mine = Client(url, verbose=False, download_files=False)
         ask(mine, "denoise", photo)
         made = [p for p in (tmp_path / "files").rglob("*photo*") if p.is_file()]
         assert len(made) >= 2, "the upload and the result"
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while any(p.exists() for p in made) and time.monotonic() < deadline: time.sleep(0.5)
         assert not any(p.exists() for p in made)
     finally: demo.close()

@@ -223,7 +223,7 @@ class Page:
 def build_demo(model_dir=None, keep=1800):
     "The app; `model_dir` adds checkpoints of your own, `keep` is for how many seconds files stay."
     model_dir = str(model_dir) if model_dir else None
-    with gr.Blocks(title="recon: repair a picture", analytics_enabled=False, delete_cache=(min(60, keep), keep)) as demo:
+    with gr.Blocks(title="recon: repair a picture", analytics_enabled=False, delete_cache=(max(1, min(60, keep // 10)), keep)) as demo:
         page = Page(model_dir)
         demo.load(**page.work)
         routes.register(model_dir)

@@ -1,5 +1,6 @@
 """One request from the upload to the result: what is damaged, both repairs of it, and what in it was made up."""
 import functools
+import math
 import threading
 import time
 from dataclasses import dataclass, field, replace
@@ -197,6 +198,7 @@ def _guess(job, x):
 
     if min(x.shape[-2:]) < 8: return "gaussian_noise(sigma=0.1)"
     sigma = float(estimate_sigma((x[0, :, :512, :512] / 2 + 0.5).numpy(), channel_axis=0, average_sigmas=True))
+    sigma = 0.0 if math.isnan(sigma) else sigma  # of a picture of one colour
     return f"gaussian_noise(sigma={min(1.0, max(0.05, round(sigma * 20) / 20))})"
 
 

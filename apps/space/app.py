@@ -167,7 +167,7 @@ class Page:
     def stage(self, path, task, way, model, places):
         "What is shown of the ways to point at something."
         brush, corners, dots = way == "brush", way == "rectangle", task == "colorize" and work.restorer(model, self.model_dir).takes_hints
-        sheet = doors.sheet(views.fitted(work.read_upload(path).pixels, views.BOARD)) if path and brush else None
+        sheet = doors.sheet(views.board(work.read_upload(path).pixels)) if path and brush else None
         board = self.mark(path, task, places) if path and (corners or dots) else None
         touch = "Touch places to give them the colour" if dots else "Touch two opposite corners"
         lines = "Or write it, one place a line: x,y,colour" if dots else "Or write both corners, one a line: x,y"

@@ -2,6 +2,7 @@
 import re
 
 import torch
+from PIL import Image, ImageDraw
 from torch.nn import functional as F
 
 from doors import SUFFIX
@@ -21,8 +22,6 @@ def shown(x):
 
 def fitted(x, side):
     "A PIL picture of at most that many pixels a side."
-    from PIL import Image
-
     image = to_pil(x)
     image.thumbnail((side, side), Image.Resampling.LANCZOS)
     return image
@@ -60,16 +59,20 @@ def tinted(made_up, picture):
     return shown(torch.where(made_up, 0.35 * grey + 0.65 * colour, grey.expand(3, -1, -1)) * 2 - 1)
 
 
+def board(x):
+    "A PIL picture to touch or to brush over, small ones enlarged: a brush is as wide on each."
+    image = to_pil(x)
+    return image.resize([max(1, round(n / board_scale(image.size))) for n in image.size], Image.Resampling.BICUBIC)
+
+
 def board_scale(size):
     "How many pixels of a picture one pixel of its board stands for."
-    return max(1.0, max(size) / BOARD)
+    return max(size) / BOARD
 
 
 def with_marks(x, places, colours, corners):
     "A picture with the dots, or the rectangle, that a visitor asked for."
-    from PIL import ImageDraw
-
-    scale, image = board_scale(x.shape[-2:]), fitted(x, BOARD).convert("RGB")
+    scale, image = board_scale(x.shape[-2:]), board(x).convert("RGB")
     places = [(a / scale, b / scale) for a, b in places]
     pen, r = ImageDraw.Draw(image), max(3, max(image.size) // 90)
     for (left, top), colour in zip(places, colours):

@@ -64,12 +64,13 @@ def choose(page, task): page.locator("#task").get_by_text(task, exact=True).clic
 
 
 def upload(page, path):
-    "Give the app a picture of one's own, and wait until it has arrived."
+    "Give the app a picture of one's own, and wait until it has arrived and nothing is going to be added to it."
     before = source(page, "picture")
     box = page.locator("#picture")
     if not box.locator("input[type=file]").count(): box.get_by_label("Clear").first.click()
     box.locator("input[type=file]").first.set_input_files(path)
-    page.wait_for_function("old => { const i = document.querySelector('#picture img'); return i && i.src && i.src !== old }", arg=before, timeout=WAIT)
+    page.wait_for_function("""old => { const i = document.querySelector('#picture img'), way = document.querySelector('#way input:checked')
+        return i && i.src && i.src !== old && way?.value !== 'add' }""", arg=before, timeout=WAIT)
 
 
 def repair(page):
@@ -106,19 +107,32 @@ def test_upload_act_wait_and_the_result_is_of_the_right_size_and_new(visit, phot
     assert (0.2 if factor == 1 else 0) < gap < 130 and page.errors == []
 
 
+def sheet(page):
+    "The canvas, as soon as the picture lies on it: that is the first step that can be undone."
+    page.wait_for_function("document.querySelector('#canvas canvas') && document.querySelector('#canvas [aria-label=Undo]')?.disabled === false")
+    return page.locator("#canvas canvas").last
+
+
 def brush(page, left, right, height):
     "Draw a line over the canvas; places as shares of it."
-    canvas = page.locator("#canvas canvas").last
-    canvas.wait_for()
-    page.wait_for_timeout(1500)
+    canvas = sheet(page)
     canvas.scroll_into_view_if_needed()
     box = canvas.bounding_box()
     x, y = box["x"] + box["width"] * left, box["y"] + box["height"] * height
     page.mouse.move(x, y)
     page.mouse.down()
-    for step in range(1, 21): page.mouse.move(x + box["width"] * (right - left) * step / 20, y)
+    for step in range(1, 9): page.mouse.move(x + box["width"] * (right - left) * step / 8, y)  # without a GPU each takes half a second
     page.mouse.up()
-    page.wait_for_timeout(1000)
+
+
+def touch(page, x, y):
+    "Touch the board; a place as shares of it. Wait until the mark is drawn."
+    page.wait_for_function("(() => { const i = document.querySelector('#board img'); return i?.complete && i.naturalWidth > 0 })()")
+    before, board = source(page, "board"), page.locator("#board img").first
+    box = board.bounding_box()
+    board.click(position={"x": box["width"] * x, "y": box["height"] * y})
+    page.wait_for_function("old => { const i = document.querySelector('#board img'); return i?.complete && i.src !== old }", arg=before)
+    return page.locator("#places textarea").input_value().splitlines()
 
 
 def test_a_scratch_is_brushed_away(visit, photo):
@@ -144,14 +158,7 @@ def test_a_hole_in_a_rectangle_from_two_touches(visit, photo):
     result(page, before)
     upload(page, photo)
     page.locator("#way").get_by_text("A rectangle", exact=True).click()
-    board = page.locator("#board img").first
-    board.wait_for()
-    page.wait_for_timeout(1500)
-    box = board.bounding_box()
-    for x, y, lines in ((0.4, 0.4, 1), (0.6, 0.6, 2)):
-        board.click(position={"x": box["width"] * x, "y": box["height"] * y})
-        page.wait_for_function("n => document.querySelector('#places textarea').value.trim().split('\\n').length === n && document.querySelector('#places textarea').value", arg=lines)
-        page.wait_for_timeout(1500)
+    for share, lines in ((0.4, 1), (0.6, 2)): assert len(touch(page, share, share)) == lines
     repair(page)
     changed = np.abs(pixels(page, "before") - pixels(page, "ours")).max(2) > 0
     share = changed.mean()
@@ -166,10 +173,7 @@ def test_dots_of_colour_are_obeyed(visit, photo):
     upload(page, photo)
     repair(page)
     free = pixels(page, "ours")
-    board = page.locator("#board img").first
-    board.wait_for()
-    board.click(position={"x": 60, "y": 60})
-    page.wait_for_function("document.querySelector('#places textarea').value.includes('#c03020')")
+    assert "#c03020" in touch(page, 0.3, 0.4)[0]
     repair(page)
     assert np.abs(pixels(page, "ours") - free).max() > 2
     SCREENSHOTS.mkdir(exist_ok=True)
@@ -199,10 +203,19 @@ def test_a_bad_upload_shows_a_sentence(visit, tmp_path):
 def test_an_empty_brush_is_explained(visit, photo):
     page = visit()
     upload(page, photo)
-    page.locator("#canvas canvas").last.wait_for()
-    page.wait_for_timeout(1000)
+    sheet(page)
     page.locator("#go").click()
     page.get_by_text("Nothing is marked yet").first.wait_for(timeout=WAIT)
+
+
+def test_ones_own_picture_stays_when_the_task_changes(visit, photo):
+    page = visit()
+    upload(page, photo)
+    before = source(page, "ours")
+    choose(page, "Denoise")
+    result(page, before)
+    with page.expect_download() as got: page.locator("#file").click()
+    assert got.value.suggested_filename == "scratched-repaired.png" and page.locator("#picture img").count()
 
 
 def test_two_users_at_once_get_their_own_pictures(visit, tmp_path):
@@ -242,7 +255,7 @@ def test_everything_has_a_name_for_those_who_cannot_see(visit):
 @pytest.mark.parametrize("width, scheme", [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")])
 def test_it_fits_on_the_screen(visit, width, scheme):
     page = visit(width, 1100, scheme)
-    page.wait_for_timeout(1500)
+    page.wait_for_function("[...document.querySelectorAll('img')].filter(i => i.offsetParent).every(i => i.complete || i.loading === 'lazy')")
     SCREENSHOTS.mkdir(exist_ok=True)
     page.screenshot(path=SCREENSHOTS / f"space-{width}-{scheme}.png", full_page=True)
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth + 1"), "nothing sticks out sideways"

@@ -110,6 +110,17 @@ def test_bombs_are_refused_before_they_are_decoded(app, tmp_path):
     with pytest.raises(ReconError, match="larger than 20 MB"): app.work.read_upload(tmp_path / "long.png")
 
 
+def test_guarded_components_only_ever_get_values(app):
+    "Gradio builds a component anew when a session updates it, and would leave the guards behind."
+    import gradio as gr
+
+    with gr.Blocks(): page = app.Page()
+    for task in page.hand:
+        for path in ("own.png", None): assert page.choose_task(task, True, path)[2] == path
+        assert not isinstance(page.choose_task(task, False, None)[2], dict)
+    assert page.stage(None, page.first, "brush", page.hand[page.first][0], "")[1] is None
+
+
 def test_nothing_in_the_app_can_load_a_pickle(app):
     sources = [p.read_text(encoding="utf-8") for p in app.Path(app.__file__).parent.glob("*.py")]
     assert len(sources) > 4 and not any(word in s for s in sources for word in ("pickle", "torch.load", "joblib", "np.load", "Image.open", "http"  "x", "requests.get", " eval("))

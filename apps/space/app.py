@@ -28,7 +28,7 @@ for part in ("button_primary_background_fill", "checkbox_label_background_fill_s
 for part, value in PLAIN.items():
     for name in (f"block_{kind}_{part}{suffix}" for kind in ("title", "label") for suffix in ("", "_dark")): setattr(THEME, name, value)
 THEME.block_title_padding, THEME.button_primary_background_fill_hover = "0", "#9a3412"
-CSS = (Path(__file__).parent / "style.css").read_text(encoding="utf-8")
+CSS, JS = ((Path(__file__).parent / name).read_text(encoding="utf-8") for name in ("style.css", "page.js"))
 ADD = "add"
 
 
@@ -98,7 +98,8 @@ class Page:
                                   label="Or one of these examples")
         self.way = gr.Radio(ways(self.first), value=ways(self.first)[0][1], label="What is wrong with it?", elem_id="way")
         self.damage = gr.Dropdown(list(TASKS[self.first].damages or []), label="Damage", elem_id="damage")
-        # What a session changes by `gr.update` Gradio builds anew, without the guards of `doors`: so the column comes and goes, not the canvas.
+        # What a session changes by `gr.update` or `gr.skip` Gradio builds anew, without the guards of `doors`: so `picture` and `canvas` only ever
+        # get values, and it is the column that comes and goes.
         with gr.Column(visible=False, min_width=0) as self.brushing: self.canvas = doors.canvas()
         self.board = gr.Image(label="Touch the picture", interactive=False, visible=False, format="png", elem_id="board", buttons=[])
         self.colour = gr.ColorPicker("#c03020", label="Colour for the next touch", visible=False, elem_id="colour")
@@ -138,10 +139,10 @@ class Page:
         marked = dict(fn=sentence(self.mark), inputs=[self.picture, self.task, self.places], outputs=self.board, **quiet)
         begin = [self.picture, self.own, self.way, self.places]
         fresh = [self.what, self.gallery, self.picture, self.way, self.damage, self.model, self.places]
-        changed = self.task.change(self.choose_task, [self.task, self.own], fresh, **quiet)
+        changed = self.task.change(self.choose_task, [self.task, self.own, self.picture], fresh, **quiet)
         changed.then(**staged).then(self.ready, [self.way, self.picture], None, **quiet).success(**self.work)
         self.gallery.select(self.pick, self.task, begin, **quiet).then(**staged).success(**self.work)
-        self.picture.upload(self.uploaded, self.task, begin[1:], **quiet).then(**staged)
+        self.picture.upload(self.uploaded, [self.task, self.way], begin[1:], **quiet).then(**staged)
         self.picture.clear(str, None, self.places, **quiet)
         self.way.input(self.choose_way, [self.task, self.way], [self.model, self.places], **quiet).then(**staged)
         self.board.select(self.touch, [self.picture, self.places, self.colour, self.task], self.places, **quiet).then(**marked)
@@ -150,13 +151,13 @@ class Page:
         for touched in (self.go.click, self.damage.input): touched(**self.work)
         self.ask.click(sentence(self.doubts), self.job, [*self.maps, self.doubt], api_visibility="private", concurrency_id="work")
 
-    def choose_task(self, task, own):
+    def choose_task(self, task, own, path):
         "Another task: its models, its ways to begin, and an example of its own unless the picture is the visitor's."
         models, choices = self.hand[task], ways(task)
         way = choices[1 if own and len(choices) > 1 and choices[0][1] == ADD else 0][1]
         shown = examples(models[0], self.model_dir)
         names = list(TASKS[task].damages or [])
-        return (TASKS[task].what, shown, gr.skip() if own else shown[0], gr.update(choices=choices, value=way, visible=len(choices) > 1),
+        return (TASKS[task].what, shown, path if own else shown[0], gr.update(choices=choices, value=way, visible=len(choices) > 1),
                 gr.update(choices=names, value=names[0] if names else None), gr.update(choices=models_for(task, way, self.model_dir), value=models[0]), "")
 
     def choose_way(self, task, way):
@@ -188,9 +189,9 @@ class Page:
         if task == "colorize": return "\n".join([*lines, f"{x},{y},{views.hex_colour(colour)}"])
         return "\n".join([*lines[-1:], f"{x},{y}"] if len(lines) < 2 else [f"{x},{y}"])
 
-    def uploaded(self, task):
+    def uploaded(self, task, way):
         "A picture of one's own: nothing has to be added to its damage."
-        return True, next(value for _, value in ways(task) if value != ADD), ""
+        return True, next(value for _, value in ways(task) if value != ADD) if way == ADD else way, ""
 
     def pick(self, task, event: gr.SelectData):
         "An example: the app damages it first, so that the truth is known."
@@ -233,7 +234,7 @@ def build_demo(model_dir=None, keep=1800):
 def main(host="127.0.0.1", port=None, share=False, model_dir=None, open_browser=True):
     "Serve the app until Ctrl-C."
     build_demo(model_dir).launch(server_name=host, server_port=port, share=share, inbrowser=open_browser, max_file_size=work.MAX_BYTES,
-                                 theme=THEME, css=CSS, footer_links=["api"])
+                                 theme=THEME, css=CSS, js=JS, footer_links=["api"])
 
 
 if __name__ == "__main__":

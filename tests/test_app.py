@@ -239,6 +239,10 @@ def test_the_keyboard_is_enough(visit):
     page.locator("#task input").first.focus()
     page.keyboard.press("ArrowRight")
     second = result(page, before)
+    page.get_by_role("button", name="More choices").focus()
+    page.keyboard.press("Enter")
+    page.get_by_label("Chance (seed)").first.focus()
+    page.keyboard.press("ArrowUp")  # else the same picture would come again, at the same address
     page.locator("#go").focus()
     page.keyboard.press("Enter")
     result(page, second)

@@ -134,9 +134,10 @@ class Page:
         self.work = dict(fn=sentence(self.run), api_visibility="private", concurrency_id="work", trigger_mode="once",
                          inputs=[self.picture, self.task, self.model, self.way, self.damage, self.seed, self.canvas, self.places],
                          outputs=[self.slider, self.verdict, self.file, *self.looks, *self.maps, self.doubt, self.job])
+        quick = dict(quiet, concurrency_id="stage", concurrency_limit=1)  # one after another: who chose last is shown last
         staged = dict(fn=sentence(self.stage), inputs=[self.picture, self.task, self.way, self.model, self.places],
-                      outputs=[self.brushing, self.canvas, self.board, self.colour, self.places, self.damage], **quiet)
-        marked = dict(fn=sentence(self.mark), inputs=[self.picture, self.task, self.places], outputs=self.board, **quiet)
+                      outputs=[self.brushing, self.canvas, self.board, self.colour, self.places, self.damage], **quick)
+        marked = dict(fn=sentence(self.mark), inputs=[self.picture, self.task, self.places], outputs=self.board, **quick)
         begin = [self.picture, self.own, self.way, self.places]
         fresh = [self.what, self.gallery, self.picture, self.way, self.damage, self.model, self.places]
         changed = self.task.change(self.choose_task, [self.task, self.own, self.picture], fresh, **quiet)

@@ -598,7 +598,7 @@ def _faces_tiny():
     source.splits = [hash_split(k, valid=0.1, test=0.2) for k in source.keys]  # so few that 5 % would be three faces
     return source
 
-# %% ../nbs/00_data.ipynb #f8708d02
+# %% ../nbs/00_data.ipynb #65c8913d
 _PHOTOS = {"astronaut.png": "train", "chelsea.png": "train", "coffee.png": "test", "rocket.jpg": "train",
            "hubble_deep_field.jpg": "train",
            "motorcycle_left.png": "valid", "china.jpg": "train", "flower.jpg": "test"}
@@ -606,10 +606,10 @@ _PHOTOS = {"astronaut.png": "train", "chelsea.png": "train", "coffee.png": "test
 
 @lru_cache(maxsize=None)
 def _photo(name):
-    import skimage
-    import sklearn
+    from importlib.util import find_spec
 
-    folders = Path(skimage.__file__).parent / "data", Path(sklearn.__file__).parent / "datasets" / "images"
+    home = lambda package: Path(find_spec(package).origin).parent  # without importing it, which takes seconds
+    folders = home("skimage") / "data", home("sklearn") / "datasets" / "images"
     return to_uint8(read_picture(next(f / name for f in folders if (f / name).exists())).pixels)
 
 

@@ -149,13 +149,14 @@ def _weights(starts, ramp, scale, length):
     for start in starts: total[start * scale:start * scale + len(ramp)] += ramp
     return total
 
-# %% ../nbs/20_restore.ipynb #8b4b395f
+# %% ../nbs/20_restore.ipynb #d567ed9b
 def _row_of_tiles(network, take, rows, columns, starts, size, batch, notes):
     "The tiles `(left, [C', size·scale, size·scale])` of one row; fewer at once when memory runs out."
-    i, batch = 0, min(batch, len(starts))
+    i, band = 0, take(rows, columns)
+    batch = -(-len(starts) // -(-len(starts) // batch))  # none much smaller than the others
     while i < len(starts):
         places = starts[i:i + batch]
-        tiles = _attempt(lambda: network(torch.stack([take(rows, columns[left:left + size]) for left in places])))
+        tiles = _attempt(lambda: network(torch.stack([band[..., left:left + size] for left in places])))
         if tiles is None:
             if batch == 1: raise _too_small(f"one tile of {size} × {size} pixels")
             batch //= 2
@@ -410,7 +411,7 @@ def _coloured(restorer, take, height, width, hints, notes):
         light = take(torch.arange(start, start + up.shape[1]), torch.arange(width))[:1]
         yield start, 0, in_gamut(torch.cat([(light + 1) * 50, along_edges(up, light)])[None])[0]
 
-# %% ../nbs/20_restore.ipynb #9756de9e
+# %% ../nbs/20_restore.ipynb #6ac3fe27
 @dataclass
 class Restored:
     "A repaired picture and what there is to say about it."
@@ -446,7 +447,7 @@ class Restorer:
         with torch.no_grad(): self.factor = _factor(self.network.chroma, see.channels, see.size) if self.fit == "chroma" else None
         self.tile = tile or max(256 // min(see.scale, 2), 2 * self.far.radius if self.far else 0)
         self.device = pick_device(device)
-        self.network = self.network.to(self.device)
+        self.network = self.network.to(self.device, memory_format=torch.channels_last)  # a fifth faster on a CPU
         self.fill = getattr(corruption(recipe.corruption), "value", None)
 
     @torch.no_grad()

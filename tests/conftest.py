@@ -58,28 +58,65 @@ def app():
     return module
 
 
-def served(command, log, path=""):
-    "An app as `recon COMMAND` serves it, in a process of its own; its address, as soon as it answers."
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        port = s.getsockname()[1]
-    line = [sys.executable, "-c", "import sys; from recon.cli import main; sys.exit(main())", command, "--port", str(port), "--no-open"]
-    with log.open("w") as out:
-        process = subprocess.Popen(line, stdout=out, stderr=subprocess.STDOUT, cwd=ROOT, env={**os.environ, "OMP_NUM_THREADS": "1"})
-        url, deadline = f"http://127.0.0.1:{port}", time.monotonic() + 120
-        while time.monotonic() < deadline:
-            assert process.poll() is None, log.read_text()
-            try:
-                urllib.request.urlopen(url + path, timeout=5).read()
-                break
-            except OSError: time.sleep(0.3)
-        else: raise AssertionError(log.read_text())
-        yield url
-        process.terminate()
-        process.wait(timeout=20)
+TOYS = {"toy-colours": dict(network="colorizer(width=8)", corruption="lightness(hints=(1, 8))", fit="chroma", data="photos-tiny", size=64, channels=3),
+        "toy-scans": dict(network="conv_denoiser(width=8, blocks=1)", data="phantoms(n=40)", size=64, channels=1)}
 
 
 @pytest.fixture(scope="session")
-def app_url(tmp_path_factory):
-    "The demo."
-    yield from served("demo", tmp_path_factory.mktemp("app") / "log.txt")
+def own_models(tmp_path_factory):
+    "Checkpoints as a visitor may have trained them: a few steps of a colorizer, and of a translator."
+    import torch
+
+    from recon.checkpoints import save_checkpoint
+    from recon.corruptions import corruption
+    from recon.data import load_data
+    from recon.recipes import Recipe, build_network
+
+    folder = tmp_path_factory.mktemp("models")
+    for name, facts in TOYS.items():
+        recipe = Recipe(name=name, title="A toy", chapter="tests", **facts)
+        torch.manual_seed(0)
+        network = build_network(recipe)
+        pictures = load_data(recipe.data, "train", size=recipe.size, channels=recipe.channels).stack(8)
+        a, b = pictures if isinstance(pictures, tuple) else (corruption(recipe.corruption)(pictures, torch.Generator().manual_seed(0)).image, pictures)
+        optimizer = torch.optim.Adam(network.parameters(), 2e-3)
+        for _ in range(6):
+            loss = (network(a) - b).square().mean()
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        save_checkpoint(folder / name, network.eval(), recipe, {}, half=False)
+    return folder
+
+
+def served(command, log, *options, path="", env=()):
+    "An app as `recon COMMAND` serves it, in a process of its own, as soon as it answers: its address, and the process."
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        port = s.getsockname()[1]
+    line = [sys.executable, "-c", "import sys; from recon.cli import main; sys.exit(main())", command, "--port", str(port), "--no-open", *options]
+    with log.open("w") as out:
+        process = subprocess.Popen(line, stdout=out, stderr=subprocess.STDOUT, cwd=ROOT, env={**os.environ, "OMP_NUM_THREADS": "1", **dict(env)})
+        url, deadline = f"http://127.0.0.1:{port}", time.monotonic() + 240
+        while time.monotonic() < deadline:
+            assert process.poll() is None, log.read_text()
+            try:
+                urllib.request.urlopen(url + path, timeout=30).read()
+                break
+            except OSError: time.sleep(0.3)
+        else: raise AssertionError(log.read_text())
+        yield url, process
+        process.terminate()
+        process.wait(timeout=60)
+
+
+@pytest.fixture(scope="session")
+def app_server(tmp_path_factory, own_models):
+    "The demo: address, process, and the folder of its files."
+    folder = tmp_path_factory.mktemp("app")
+    for url, process in served("demo", folder / "log.txt", "--model-dir", str(own_models), env={"GRADIO_TEMP_DIR": str(folder / "files")}):
+        yield url, process, folder / "files"
+
+
+@pytest.fixture(scope="session")
+def app_url(app_server): return app_server[0]

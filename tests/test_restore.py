@@ -1,4 +1,4 @@
-"""The restorer with large and strange pictures: memory, files of every kind through a colorizer, hints, and the app with them."""
+"""The restorer with large and strange pictures: memory, files of every kind through a colorizer, and hints."""
 import cv2
 import numpy as np
 import pytest
@@ -127,16 +127,3 @@ def test_a_result_that_its_format_cannot_hold_is_refused_before_the_work(models,
         restore_file(tmp_path / "long.png", tmp_path / "x.webp", Restorer(models / "toy-larger", device="cpu"))
     done = restore_file(tmp_path / "long.png", tmp_path / "x.png", Restorer(models / "toy-larger", device="cpu"))
     assert done.picture.size == (8, 16800) and read_picture(tmp_path / "x.png").size == (8, 16800)
-
-
-def test_the_app_knows_colorizers_and_enlargers_by_their_recipes(app, models, files):
-    at = dict(model_dir=str(models))
-    picture = str(files / "rgb.png")
-    run = lambda name, dots=(): app.repair(picture, name, app.OWN, 0.5, 0, "Gaussian filter", dots, **at)
-    *pictures, _, numbers = run("toy-larger")
-    assert pictures[0].size == pictures[3].size and "bicubic" in numbers and "toy-larger" in numbers
-    free, led = run("toy-painter"), run("toy-painter", [(60, 80, app.hex_colour("rgba(192.2, 48, 32, 1)"), picture, "toy-painter")])
-    stale = run("toy-painter", [(60, 80, "#c03020", "another picture", "toy-painter")])
-    patch = lambda shown: np.asarray(shown[3], float)[72:88, 52:68].mean((0, 1))
-    assert patch(led)[0] > patch(free)[0] + 10 and np.array_equal(np.asarray(stale[3]), np.asarray(free[3])), "dots belong to their picture"
-    assert "mean_colour" in free[5] and np.asarray(led[1]).ndim == 3, "the dot is seen"

@@ -26,7 +26,7 @@ def smallest_game():
     st.markdown("One player moves x and wants **x · y** small, the other moves y and wants it large. The solution is (0, 0). Each does exactly "
                 "what it should; whether they get there is decided by the *rule* of moving, and told by one number, the largest eigenvalue of a move.")
     left, right = st.columns(2)
-    rule = left.segmented_control("Rule", RULES, default=RULES[0], required=True)
+    rule = left.radio("Rule", RULES, horizontal=True)
     step = right.slider("Step size η", 0.02, 1.0, 0.2, 0.02)
     moves = right.slider("Moves", 20, 400, 120, 20)
     games = {r: bilinear_game(r, step, moves) for r in RULES}

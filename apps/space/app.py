@@ -1,257 +1,241 @@
-"""Try the trained models of recon in a browser: `recon demo`, or as a Hugging Face Space."""
+"""Repair a picture in a browser with the trained models of recon: `recon demo`, or as a Hugging Face Space."""
 import functools
 import os
-import re
+import sys
+from pathlib import Path
 
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+sys.path.insert(0, str(Path(__file__).resolve().parent))  # the modules beside this one, also when `recon demo` loads it
 
 import gradio as gr
-import torch
-from PIL import Image, ImageDraw
-from torch.nn import functional as F
 
-from recon.baselines import baseline
-from recon.checkpoints import checkpoint_names, load, model_card
-from recon.corruptions import corruption
-from recon.data import INFO, Picture, ReconError, fit_pixels, load_data, read_picture, to_pil, to_uint8
-from recon.metrics import Protocol, measure, metrics_table
-from recon.restore import Restorer
+import routes
+import doors
+import views
+import work
+from tasks import TASKS, cards, finds, models_at_hand, pairs_for, pictures_for, task_of
+from recon.checkpoints import load, model_card
+from recon.data import ReconError, load_data, to_floats, to_pil
 
-OWN = "What this model is for"
-DAMAGES = {
-    "Gaussian noise": lambda s, side: f"gaussian_noise(sigma={s})",
-    "Salt and pepper": lambda s, side: f"salt_and_pepper(amount={min(1.0, s)})",
-    "White rectangle": lambda s, side: f"rectangle(size={max(1, round(s * side / 2))})",
-    "Strokes of a pen": lambda s, side: f"free_form(strokes={max(1, round(8 * s))})",
-    OWN: None,
-    "None: it is damaged already": lambda s, side: "none",
-}
-CLASSICAL = {"Gaussian filter": "gaussian", "Total variation": "tv", "Non-local means": "nlm", "Wavelets": "wavelet", "Median": "median",
-             "Telea, told where": "telea", "Navier–Stokes, told where": "navier_stokes", "Biharmonic, told where": "biharmonic"}
-LARGEST = 1024  # pixels per side that the demo works on
-INTRO = """# recon: see how machines repair pictures
-Choose a digit, or draw or upload one; damage it; and watch an autoencoder bring it back, beside what a classical filter makes
-of the same pixels. Everything runs on this computer.
-
-**It draws what is likely, not what was there.** Where damage hides something, the network invents it, and doesn't tell you."""
-THEME = gr.themes.Soft(primary_hue="blue", font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"])
-# Small pictures are shown enlarged, pixel by pixel; a blurred enlargement would hide what the network really sees.
-CSS = """.pixels img {image-rendering: pixelated}
-#picture img {width: 100%; height: 100%; object-fit: contain}
-#numbers td, #numbers th {white-space: nowrap; padding: 4px 8px}"""
+INTRO = """# Repair a picture
+Pick a task, then an example or a picture of your own. A small neural network repairs it, right here on this computer,
+beside the best method from before such networks. **It draws what is likely, not what was there.**"""
+THEME = gr.themes.Soft(primary_hue="orange", secondary_hue="orange", neutral_hue="stone", radius_size="lg", font=["system-ui", "sans-serif"],
+                       font_mono=["ui-monospace", "monospace"])
+RUST, PLAIN = "#c2410c", {"background_fill": "*block_background_fill", "text_color": "*body_text_color"}  # rust is dark enough for white letters
+for part in ("button_primary_background_fill", "checkbox_label_background_fill_selected"):
+    for suffix in ("", "_dark"): setattr(THEME, part + suffix, RUST)  # `THEME.set` would undo what Soft is made of
+for part, value in PLAIN.items():
+    for name in (f"block_{kind}_{part}{suffix}" for kind in ("title", "label") for suffix in ("", "_dark")): setattr(THEME, name, value)
+THEME.block_title_padding, THEME.button_primary_background_fill_hover = "0", "#9a3412"
+CSS, JS = ((Path(__file__).parent / name).read_text(encoding="utf-8") for name in ("style.css", "page.js"))
+ADD = "add"
 
 
-def picture_box(value):
-    "An upload that hands over the file as it is, so that `read_picture` can say what is wrong with it."
-    box = gr.Image(label="Your picture", value=value, format="png", sources=["upload", "clipboard"], height=230, elem_classes="pixels", elem_id="picture")
-    box.preprocess = lambda payload: payload.path if payload else None
-    return box
+def ways(task):
+    "How a task may begin, as (label, value)."
+    own = list(TASKS[task].own.items())
+    return [(TASKS[task].added, ADD), *own] if TASKS[task].added else own
 
 
-@functools.lru_cache(maxsize=8)
-def restorer(name, model_dir): return Restorer(load(name, model_dir=model_dir))
-
-
-@functools.lru_cache(maxsize=64)
-def classical_method(kind, damage, name, model_dir):
-    "A filter whose strength suits this damage, chosen on the checkpoint's examples; where size or colours are lost, the model's own rival."
-    checkpoint = restorer(name, model_dir).checkpoint
-    clean = pictures_for(checkpoint)
-    damaged = corruption(damage)(clean, torch.Generator().manual_seed(0)).image
-    kind = CLASSICAL[kind] if damaged.shape == clean.shape else (checkpoint.recipe.baselines or ("identity",))[0]
-    return kind, baseline(kind).fit(clean, damaged)
-
-
-def pictures_for(checkpoint, n=64):
-    "Test pictures that the checkpoint brings; else embedded ones that resemble its data."
-    if len(own := checkpoint.examples()): return own
-    recipe = checkpoint.recipe
-    kin = [name for name, info in INFO.items() if info.embedded and name.split("-")[0] == recipe.data.rstrip("0123456789")]
-    x = load_data((kin or ["photos-tiny" if recipe.channels == 3 else "digits28"])[0], "all", size=recipe.size, channels=recipe.channels).stack()
-    return x[::max(1, len(x) // n)][:n]
-
-
-def damage_spec(damage, strength, model, side, model_dir):
-    "The corruption that a choice in the menu means."
-    recipe = restorer(model, model_dir).checkpoint.recipe
-    return (recipe.tests or (recipe.corruption,))[0] if damage == OWN else DAMAGES[damage](float(strength), side)
-
-
-def centre_digit(x, size):
-    "Lay a drawn digit as MNIST does: light on dark, 20/28 of the side, its centre of mass in the middle."
-    ink = x[0] / 2 + 0.5
-    border = torch.cat([ink[0], ink[-1], ink[:, 0], ink[:, -1]])
-    ink = 1 - ink if border.mean() > 0.5 else ink
-    rows, columns = ((ink > 0.3).any(d).nonzero()[:, 0] for d in (1, 0))
-    if not len(rows): return torch.full((1, size, size), -1.0)
-    ink = ink[rows[0]:rows[-1] + 1, columns[0]:columns[-1] + 1]
-    side, margin = max(ink.shape), size // 7
-    top, left = (side - ink.shape[0]) // 2, (side - ink.shape[1]) // 2
-    square = F.pad(ink, (left, side - ink.shape[1] - left, top, side - ink.shape[0] - top))
-    small = F.interpolate(square[None, None], size=size - 2 * margin, mode="bilinear", antialias=True)[0, 0]
-    placed = F.pad(small, (margin,) * 4)
-    mass = placed / placed.sum().clamp(min=1e-6)
-    shift = [round(size / 2 - 0.5 - (mass.sum(d) * torch.arange(size)).sum().item()) for d in (1, 0)]
-    shift = [max(-margin, min(margin, s)) for s in shift]
-    return (placed.roll(shift, (0, 1))[None] * 2 - 1).clamp(-1, 1)
-
-
-def prepare(picture, repairer):
-    "The picture as the network sees it, `[1, C, H, W]`."
-    see, recipe, x = repairer.sight, repairer.checkpoint.recipe, picture.pixels
-    if repairer.fit == "whole":
-        if x.shape[-2:] == (see.size, see.size) or not recipe.data.startswith(("mnist", "digits")):
-            return (fit_pixels(to_uint8(x), see.size, recipe.channels).float() / 127.5 - 1)[None]
-        return centre_digit(x.mean(0, keepdim=True), see.size)[None]
-    shrink = min(1.0, LARGEST / max(x.shape[-2:]))
-    if shrink < 1: x = F.interpolate(x[None], scale_factor=shrink, mode="bicubic", antialias=True)[0].clamp(-1, 1)
-    return (x.expand(3, -1, -1) if recipe.channels == 3 else x.mean(0, keepdim=True))[None]
-
-
-def enlarged(x):
-    "A PIL picture large enough to be looked at, pixels staying pixels."
-    times = max(1, 280 // max(x.shape[-2:]))
-    return to_pil(x.repeat_interleave(times, -1).repeat_interleave(times, -2))
-
-
-def dotted(x, dots):
-    "An enlarged picture with the dots that were put on it."
-    image = enlarged(x).convert("RGB" if dots else enlarged(x).mode)
-    for left, top, colour, *_ in dots:
-        ImageDraw.Draw(image).ellipse([left - 6, top - 6, left + 6, top + 6], fill=colour, outline="white", width=2)
-    return image
-
-
-def as_hints(dots, x):
-    "Dots on an enlarged picture, in pixels of the picture itself."
-    times = max(1, 280 // max(x.shape[-2:]))
-    return [(int(left) // times, int(top) // times, colour) for left, top, colour, *_ in dots]
-
-
-def hex_colour(chosen):
-    "What a colour picker gives, `#c03020` or `rgba(192.1, 48, 32, 1)`, in one form."
-    if chosen.startswith("#"): return chosen[:7]
-    return "#" + "".join(f"{min(255, round(float(n))):02x}" for n in re.findall(r"[\d.]+", chosen)[:3])
-
-
-def repair(picture, model, damage, strength, seed, classical, dots=(), model_dir=None):
-    "Damage a picture, repair it both ways, and measure."
-    if not picture: raise gr.Error("Choose a digit, or draw or upload a picture first.")
-    try:
-        repairer = restorer(model, model_dir)
-        clean = prepare(read_picture(picture, max_pixels=25_000_000), repairer)
-        spec = damage_spec(damage, strength, model, clean.shape[-1], model_dir)
-        damaged, mask = corruption(spec)(clean, torch.Generator().manual_seed(int(seed or 0)))
-        # A colorizer takes the lightness itself, from the photograph.
-        given = clean if repairer.finds_colours and damage == OWN else damaged
-        dots = [dot for dot in dots if dot[3:] == (picture, model)] if repairer.takes_hints else []
-        ours = repairer(Picture(given[0]), hints=as_hints(dots, clean)).picture.pixels[None]
-        classical, method = classical_method(classical, spec if spec != "none" else "gaussian_noise(sigma=0.2)", model, model_dir)
-        filtered, clean = method(damaged, mask), clean[..., :ours.shape[-2], :ours.shape[-1]]
-    except ReconError as e: raise gr.Error(str(e)) from e
-    if damaged.shape[1] not in (1, 3): damaged = damaged[:, :1]
-    shown = [enlarged(clean[0]), dotted(damaged[0], dots), enlarged(filtered[0]), enlarged(ours[0])]
-    return *shown, (shown[1], shown[3]), report(clean, damaged, filtered, ours, classical, model, spec)
-
-
-def report(clean, damaged, filtered, ours, classical, model, spec):
-    "The numbers, or why there are none."
-    if spec == "none":
-        return "Nothing was added, so the truth isn't known and nothing can be measured. Compare the pictures, and doubt the details."
-    names = ("mse", "psnr", "ssim") if min(clean.shape[-2:]) >= 11 else ("mse", "psnr")
-    rows = {"damaged": damaged, classical: filtered, model: ours}
-    return metrics_table({n: measure(y, clean, names) for n, y in rows.items() if y.shape == clean.shape}, Protocol()) + f"\n\nDamage: `{spec}`"
+@functools.cache
+def photographs():
+    "Four photographs that come with scikit-image and scikit-learn."
+    photos = load_data("photos-tiny", "all")
+    chosen = [i for name in ("coffee", "astronaut", "flower", "chelsea") for i, key in enumerate(photos.keys) if key.startswith(name)]
+    return [views.fitted(photos[i], 512) for i in chosen]
 
 
 def examples(model, model_dir=None):
-    "A few held-out test pictures."
-    return [to_pil(x) for x in pictures_for(load(model, model_dir=model_dir))[:12]]
+    "Pictures that suit a model: photographs, or what it was trained for."
+    recipe = cards(model_dir)[model][0]
+    if task_of(recipe) == "translate": return [to_pil(x) for x in pairs_for(recipe, 4)[0]]
+    return photographs() if recipe.channels == 3 else [to_pil(x) for x in pictures_for(load(model, model_dir=model_dir), 4)[:4]]
 
 
-def choose_picture(pictures):
-    "The left column: a picture, and three ways to get one."
-    picture, chosen = picture_box(pictures[0] if pictures else None), gr.State(pictures)
-    with gr.Tabs():
-        with gr.Tab("Test pictures"):
-            gr.Markdown("Pictures that this model has not been trained on.")
-            gallery = gr.Gallery(pictures, columns=4, height="auto", format="png", allow_preview=False, show_label=False, elem_classes="pixels", elem_id="gallery")
-        with gr.Tab("Draw"):
-            # With a sheet of paper under it, the editor begins with the brush in hand.
-            pad = gr.ImageEditor(Image.new("RGB", (280, 280), "white"), label="Draw a digit", type="pil", image_mode="RGB", canvas_size=(280, 280), sources=(),
-                                 transforms=(), layers=False, height=400, brush=gr.Brush(default_size=16, colors=["#000000"], color_mode="fixed"))
-            use = gr.Button("Use the drawing")
-
-    def pick(kept, event: gr.SelectData): return kept[event.index]
-
-    gallery.select(pick, chosen, picture, api_visibility="private")
-    use.click(lambda sketch: (sketch or {}).get("composite"), pad, picture, api_visibility="private")
-    return picture, gallery, chosen
+def models_for(task, way, model_dir=None):
+    "Who can do a task that begins this way, best first."
+    names = models_at_hand(model_dir)[task]
+    return [n for n in names if finds(n, model_dir)] or names if way == "find" else names
 
 
-def build_demo(model_dir=None):
-    "The app; `model_dir` adds checkpoints of your own."
+def sentence(function):
+    "Show what went wrong as one sentence."
+    @functools.wraps(function)
+    def run(*args, **kwargs):
+        try: return function(*args, **kwargs)
+        except ReconError as e: raise gr.Error(str(e), title="That didn't work", print_exception=False) from e
+    return run
+
+
+def looks(height=190, **labels):
+    "Pictures beside each other."
+    return [gr.Image(label=label, format="png", interactive=False, height=height, min_width=min(240, height - 40), buttons=["fullscreen"], elem_id=name)
+            for name, label in labels.items()]
+
+
+class Page:
+    "The components of the page, and what happens when somebody touches them."
+
+    def __init__(self, model_dir=None):
+        self.model_dir, self.hand = model_dir, models_at_hand(model_dir)
+        if not self.hand: raise ReconError("There are no models to show; train one with `recon train dense-digits`.")
+        self.first = next(iter(self.hand))
+        gr.Markdown(INTRO, elem_id="intro")
+        self.task = gr.Radio([(TASKS[t].title, t) for t in self.hand], value=self.first, label="What shall be done?", elem_id="task")
+        with gr.Row(equal_height=False):
+            with gr.Column(scale=4, min_width=320): self.left()
+            with gr.Column(scale=6, min_width=320): self.right()
+        self.wire()
+
+    def left(self):
+        "The picture, what is wrong with it, and the button."
+        model = self.hand[self.first][0]
+        pictures = examples(model, self.model_dir)
+        self.what = gr.Markdown(TASKS[self.first].what, elem_id="what")
+        self.picture = doors.upload(pictures[0])
+        self.gallery = gr.Gallery(pictures, columns=4, rows=1, object_fit="cover", format="webp", allow_preview=False, elem_id="gallery", buttons=[],
+                                  label="Or one of these examples")
+        self.way = gr.Radio(ways(self.first), value=ways(self.first)[0][1], label="What is wrong with it?", elem_id="way")
+        self.damage = gr.Dropdown(list(TASKS[self.first].damages or []), label="Damage", elem_id="damage")
+        # What a session changes by `gr.update` or `gr.skip` Gradio builds anew, without the guards of `doors`: so `picture` and `canvas` only ever
+        # get values, and it is the column that comes and goes.
+        with gr.Column(visible=False, min_width=0) as self.brushing: self.canvas = doors.canvas()
+        self.board = gr.Image(label="Touch the picture", interactive=False, visible=False, format="png", elem_id="board", buttons=[])
+        self.colour = gr.ColorPicker("#c03020", label="Colour for the next touch", visible=False, elem_id="colour")
+        self.places = gr.Textbox(label="Places", lines=2, visible=False, elem_id="places", max_length=4000)
+        self.go = gr.Button("Repair", variant="primary", size="lg", elem_id="go")
+        with gr.Accordion("More choices", open=False):
+            self.model = gr.Dropdown(self.hand[self.first], value=model, label="Network, best first", elem_id="model")
+            self.seed = gr.Number(0, label="Chance (seed) of the app's damage", precision=0, minimum=0, maximum=2**31)
+
+    def card(self, name): return model_card(cards(self.model_dir)[name][1])
+
+    def right(self):
+        "The result, three ways to look at it, and the file."
+        self.slider = gr.ImageSlider(label="Before and after: drag the handle", format="png", interactive=False, height=430, elem_id="slider",
+                                     buttons=["fullscreen"])
+        self.verdict = gr.Markdown(elem_id="verdict", container=True)
+        self.file = gr.DownloadButton("Download the result", visible=False, elem_id="file")
+        with gr.Tabs():
+            with gr.Tab("Side by side"):
+                with gr.Row(): self.looks = looks(before="Before", classical="Classical", ours="Network", truth="The truth")
+            with gr.Tab("Invented pixels"):
+                gr.Markdown("Which of these pixels did the model make up, and would others have drawn the same?")
+                self.ask = gr.Button("Ask several models", elem_id="ask")
+                with gr.Row(): self.maps = looks(300, made_up="Made up", heat="Disagreement")
+                self.doubt = gr.Markdown(elem_id="doubt")
+            with gr.Tab("About this network"): self.about = gr.Markdown(self.card(self.hand[self.first][0]), elem_id="about")
+
+    def wire(self):
+        "Which touch leads to what."
+        quiet = dict(api_visibility="private", show_progress="hidden")
+        self.job, self.own = gr.State(None, time_to_live=1800), gr.State(False)
+        self.work = dict(fn=sentence(self.run), api_visibility="private", concurrency_id="work", trigger_mode="once",
+                         inputs=[self.picture, self.task, self.model, self.way, self.damage, self.seed, self.canvas, self.places],
+                         outputs=[self.slider, self.verdict, self.file, *self.looks, *self.maps, self.doubt, self.job])
+        quick = dict(quiet, concurrency_id="stage", concurrency_limit=1)  # one after another: who chose last is shown last
+        staged = dict(fn=sentence(self.stage), inputs=[self.picture, self.task, self.way, self.model, self.places],
+                      outputs=[self.brushing, self.canvas, self.board, self.colour, self.places, self.damage], **quick)
+        marked = dict(fn=sentence(self.mark), inputs=[self.picture, self.task, self.places], outputs=self.board, **quick)
+        begin = [self.picture, self.own, self.way, self.places]
+        fresh = [self.what, self.gallery, self.picture, self.way, self.damage, self.model, self.places]
+        changed = self.task.change(self.choose_task, [self.task, self.own, self.picture], fresh, **quiet)
+        changed.then(**staged).then(self.ready, [self.way, self.picture], None, **quiet).success(**self.work)
+        self.gallery.select(self.pick, self.task, begin, **quiet).then(**staged).success(**self.work)
+        self.picture.upload(self.uploaded, [self.task, self.way], begin[1:], **quiet).then(**staged)
+        self.picture.clear(str, None, self.places, **quiet)
+        self.way.input(self.choose_way, [self.task, self.way], [self.model, self.places], **quiet).then(**staged)
+        self.board.select(self.touch, [self.picture, self.places, self.colour, self.task], self.places, **quiet).then(**marked)
+        self.places.submit(**marked)
+        self.model.change(self.card, self.model, self.about, **quiet)
+        for touched in (self.go.click, self.damage.input): touched(**self.work)
+        self.ask.click(sentence(self.doubts), self.job, [*self.maps, self.doubt], api_visibility="private", concurrency_id="work")
+
+    def choose_task(self, task, own, path):
+        "Another task: its models, its ways to begin, and an example of its own unless the picture is the visitor's."
+        models, choices = self.hand[task], ways(task)
+        way = choices[1 if own and len(choices) > 1 and choices[0][1] == ADD else 0][1]
+        shown = examples(models[0], self.model_dir)
+        names = list(TASKS[task].damages or [])
+        return (TASKS[task].what, shown, path if own else shown[0], gr.update(choices=choices, value=way, visible=len(choices) > 1),
+                gr.update(choices=names, value=names[0] if names else None), gr.update(choices=models_for(task, way, self.model_dir), value=models[0]), "")
+
+    def choose_way(self, task, way):
+        "Who can begin like that."
+        models = models_for(task, way, self.model_dir)
+        return gr.update(choices=models, value=models[0]), ""
+
+    def stage(self, path, task, way, model, places):
+        "What is shown of the ways to point at something."
+        brush, corners, dots = way == "brush", way == "rectangle", task == "colorize" and work.restorer(model, self.model_dir).takes_hints
+        sheet = doors.sheet(views.board(work.read_upload(path).pixels)) if path and brush else None
+        board = self.mark(path, task, places) if path and (corners or dots) else None
+        touch = "Touch places to give them the colour" if dots else "Touch two opposite corners"
+        lines = "Or write it, one place a line: x,y,colour" if dots else "Or write both corners, one a line: x,y"
+        return (gr.update(visible=brush), sheet, gr.update(value=board, visible=corners or dots, label=touch), gr.update(visible=dots),
+                gr.update(visible=corners or dots, label=lines), gr.update(visible=way == ADD))
+
+    def mark(self, path, task, places):
+        "The picture to touch, with what was touched."
+        if not path: return None
+        x = to_floats(work.read_upload(path).pixels)
+        return views.with_marks(x.mean(0, keepdim=True) if task == "colorize" else x, *views.read_places(places), task != "colorize")
+
+    def touch(self, path, places, colour, task, event: gr.SelectData):
+        "One more line of what was touched."
+        scale = views.board_scale(work.read_upload(path).size)
+        x, y = (int(n * scale) for n in event.index[:2])
+        lines = [line for line in (places or "").splitlines() if line.strip()]
+        if task == "colorize": return "\n".join([*lines, f"{x},{y},{views.hex_colour(colour)}"])
+        return "\n".join([*lines[-1:], f"{x},{y}"] if len(lines) < 2 else [f"{x},{y}"])
+
+    def uploaded(self, task, way):
+        "A picture of one's own: nothing has to be added to its damage."
+        return True, next(value for _, value in ways(task) if value != ADD) if way == ADD else way, ""
+
+    def pick(self, task, event: gr.SelectData):
+        "An example: the app damages it first, so that the truth is known."
+        shown = examples(self.hand[task][0], self.model_dir)
+        return shown[min(max(0, int(event.index)), len(shown) - 1)], False, ways(task)[0][1], ""
+
+    def ready(self, way, path):
+        "Work begins by itself unless something has to be pointed at first."
+        if way in ("brush", "rectangle") or not path: raise gr.Error("", visible=False, print_exception=False)
+
+    def run(self, path, task, model, way, damage, seed, layer, places):
+        "Repair, and show it."
+        job = work.prepare(path, task, model, way, damage or "", seed or 0, layer, places or "", self.model_dir)
+        result = work.solve(job)
+        before, ours = views.shown(result.before), views.shown(result.ours.pixels)
+        truth = gr.update(value=views.shown(job.truth.pixels), visible=True) if job.truth else gr.update(value=None, visible=False)
+        file = gr.update(value=doors.download(result.ours), visible=True, label=views.file_label(result.ours))
+        other = result.classical and views.shown(result.classical.pixels)
+        return ((before, ours), views.verdict(result), file, before, other, ours, truth, *[gr.update(value=None, visible=False)] * 2, "", job)
+
+    def doubts(self, job):
+        "Several answers to the same question, and where they differ."
+        if job is None: raise ReconError("Repair a picture first.")
+        made_up, spread, picture, names = work.invented(job)
+        most = max(spread.max().item(), 0.02)
+        maps = views.tinted(made_up, picture), views.heat((spread / most * made_up).sqrt(), picture)
+        return *(gr.update(value=m, visible=True) for m in maps), views.doubt(made_up, spread, names)
+
+
+def build_demo(model_dir=None, keep=1800):
+    "The app; `model_dir` adds checkpoints of your own, `keep` is for how many seconds files stay."
     model_dir = str(model_dir) if model_dir else None
-    models = checkpoint_names(model_dir, task="repair")
-    if not models: raise ReconError("There are no models to show; train one with `recon train dense-digits`.")
-    first = "dense-mnist-noisy" if "dense-mnist-noisy" in models else models[0]
-    card = lambda name: model_card(load(name, model_dir=model_dir).card)
-
-    def switch(name, dataset):
-        "The card of another model; and pictures of its own kind, unless the ones at hand will do."
-        recipe = load(name, model_dir=model_dir).recipe
-        blank = torch.zeros(1, recipe.channels, recipe.size, recipe.size)
-        damaged, hidden = corruption(recipe.corruption)(blank, torch.Generator().manual_seed(0))
-        task = (OWN, "Telea, told where") if hidden is not None or damaged.shape != blank.shape else ("Gaussian noise", "Gaussian filter")
-        shown = examples(name, model_dir) if recipe.data != dataset else []
-        wishes = gr.update(visible=restorer(name, model_dir).takes_hints)
-        return card(name), recipe.data, wishes, *task, *([shown, shown, shown[0]] if shown else [gr.skip()] * 3)
-
-    def add_dot(dots, colour, picture, name, event: gr.SelectData):
-        "A dot of colour where the damaged picture was touched."
-        return [*dots, (*event.index, hex_colour(colour), picture, name)] if restorer(name, model_dir).takes_hints else gr.skip()
-
-    with gr.Blocks(title="recon", analytics_enabled=False, delete_cache=(3600, 24 * 3600)) as demo:
-        gr.Markdown(INTRO)
-        with gr.Row():
-            with gr.Column(scale=2, min_width=320):
-                picture, gallery, chosen = choose_picture(examples(first, model_dir))
-            with gr.Column(scale=3, min_width=320):
-                with gr.Row():
-                    model = gr.Dropdown(models, value=first, label="Model")
-                    damage = gr.Dropdown(list(DAMAGES), value="Gaussian noise", label="Damage")
-                    classical = gr.Dropdown(list(CLASSICAL), value="Gaussian filter", label="Classical rival")
-                with gr.Row():
-                    strength = gr.Slider(0, 1, value=0.5, step=0.05, label="Strength")
-                    seed = gr.Number(0, label="Chance (seed)", precision=0, minimum=0, maximum=2**31)
-                with gr.Group(visible=restorer(first, model_dir).takes_hints) as wishes:
-                    gr.Markdown("**Colours you wish:** choose one, then touch the damaged picture where it belongs.", padding=True)
-                    with gr.Row():
-                        colour, remove = gr.ColorPicker("#c03020", label="Colour", elem_id="colour"), gr.Button("Remove the dots", elem_id="remove")
-                go = gr.Button("Damage and repair", variant="primary", elem_id="go")
-                with gr.Row():
-                    outputs = [gr.Image(label=n, format="png", interactive=False, height=190, min_width=130, elem_classes="pixels", elem_id=i, buttons=["download"])
-                               for n, i in (("Original", "original"), ("Damaged", "damaged"), ("Classical", "classical"), ("Ours", "ours"))]
-                with gr.Row():
-                    with gr.Column(min_width=300): numbers = gr.Markdown(elem_id="numbers")
-                    with gr.Column(min_width=300):
-                        slider = gr.ImageSlider(label="Before and after", format="png", interactive=False, height=330, elem_classes="pixels", elem_id="slider")
-        with gr.Accordion("About this model: data, numbers, limits", open=False): about = gr.Markdown(card(first))
-        dots = gr.State([])  # (x, y, colour, picture, model): dots of another picture stay with it
-        inputs, results = [picture, model, damage, strength, seed, classical, dots], [*outputs, slider, numbers]
-        run = functools.partial(repair, model_dir=model_dir)
-        gr.on([go.click, demo.load, picture.change, model.change, damage.change, strength.release, seed.submit, classical.change, dots.change],
-              run, inputs, results, api_name="repair", show_progress="minimal")
-        dataset = gr.State(load(first, model_dir=model_dir).recipe.data)
-        outputs[1].select(add_dot, [dots, colour, picture, model], dots, api_visibility="private")
-        remove.click(list, None, dots, api_visibility="private")
-        model.change(switch, [model, dataset], [about, dataset, wishes, damage, classical, gallery, chosen, picture], api_visibility="private")
-    return demo.queue(max_size=32, default_concurrency_limit=2)
+    with gr.Blocks(title="recon: repair a picture", analytics_enabled=False, delete_cache=(max(1, min(60, keep // 10)), keep)) as demo:
+        page = Page(model_dir)
+        demo.load(**page.work)
+        routes.register(model_dir)
+    return demo.queue(max_size=64, default_concurrency_limit=4)
 
 
 def main(host="127.0.0.1", port=None, share=False, model_dir=None, open_browser=True):
     "Serve the app until Ctrl-C."
-    build_demo(model_dir).launch(server_name=host, server_port=port, share=share, inbrowser=open_browser, max_file_size="20mb",
-                                 theme=THEME, css=CSS, footer_links=["api"])
+    build_demo(model_dir).launch(server_name=host, server_port=port, share=share, inbrowser=open_browser, max_file_size=work.MAX_BYTES,
+                                 theme=THEME, css=CSS, js=JS, footer_links=["api"])
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ def toy(**changes): return Recipe(name="toy", **{**FACTS, **changes})
     (dict(corruption="gaussian_noise(sigma=0.1) | rectangle(size=(12, 20))"), "artifact"), (dict(corruption="center_hole(size=16)"), "hole"),
     (dict(corruption="downscale(factor=4)"), "enlarge"), (dict(corruption="lightness"), "colorize"), (dict(corruption="lightness(hints=(0, 9))"), "colorize"),
     (dict(corruption="grayscale(channels=3)"), "colorize"), (dict(data="phantoms(n=40)", channels=1), "translate"), (dict(data="facades-toy"), "translate"),
+    (dict(data="phantoms(n=40):unpaired", channels=1), "translate"), (dict(data="facades:reversed"), "translate"), (dict(data="/home/me/photos"), ""),
     (dict(corruption="none"), ""), (dict(corruption="binarize", channels=1), ""), (dict(corruption="latent(size=64)", task="generate"), ""), (dict(task="classify"), "")])
 def test_a_recipe_says_what_it_is_for(app, changes, task): assert app.task_of(toy(**changes)) == task
 
@@ -30,6 +31,15 @@ def test_every_recipe_that_repairs_has_a_place_or_none(app):
     hand = app.models_at_hand("nowhere")
     assert {"artifact", "denoise", "hole", "enlarge"} <= set(hand) <= set(app.TASKS) and list(hand) == [t for t in app.TASKS if t in hand]
     assert set(sum(hand.values(), [])) <= set(checkpoint_names("nowhere", task="repair"))
+
+
+def test_a_translator_brings_pictures_that_it_can_translate(app, monkeypatch, tmp_path):
+    monkeypatch.setenv("RECON_DATA", str(tmp_path))
+    for name, channels in (("pix2pix-t1t2", 1), ("cyclegan-t1t2", 1), ("pix2pix-facades", 3)):
+        assert all(len(p.getbands()) == channels for p in app.examples(name, "nowhere"))
+    assert app.models_at_hand("nowhere")["translate"][0] == "pix2pix-facades", "not the one whose fog has the least error"
+    turned = app.pairs_for(toy(data="phantoms(n=40):reversed", channels=1), 4)
+    assert torch.equal(turned[0], app.pairs_for(toy(data="phantoms", channels=1), 4)[1])
 
 
 def test_a_broken_checkpoint_does_not_stop_the_others(app, tmp_path):

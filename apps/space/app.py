@@ -142,7 +142,9 @@ class Page:
         fresh = [self.what, self.gallery, self.picture, self.way, self.damage, self.model, self.places]
         changed = self.task.change(self.choose_task, [self.task, self.own, self.picture], fresh, **quiet)
         changed.then(**staged).then(self.ready, [self.way, self.picture], None, **quiet).success(**self.work)
-        self.gallery.select(self.pick, self.task, begin, **quiet).then(**staged).success(**self.work)
+        other = self.model.input(self.choose_model, [self.task, self.model, self.own, self.picture], [self.gallery, self.picture], **quiet)
+        other.then(**staged)
+        self.gallery.select(self.pick, [self.task, self.model], begin, **quiet).then(**staged).success(**self.work)
         self.picture.upload(self.uploaded, [self.task, self.way], begin[1:], **quiet).then(**staged)
         self.picture.clear(str, None, self.places, **quiet)
         self.way.input(self.choose_way, [self.task, self.way], [self.model, self.places], **quiet).then(**staged)
@@ -160,6 +162,11 @@ class Page:
         names = list(TASKS[task].damages or [])
         return (TASKS[task].what, shown, path if own else shown[0], gr.update(choices=choices, value=way, visible=len(choices) > 1),
                 gr.update(choices=names, value=names[0] if names else None), gr.update(choices=models_for(task, way, self.model_dir), value=models[0]), "")
+
+    def choose_model(self, task, model, own, path):
+        "Examples for this model; what one translates would be nonsense to another."
+        shown = examples(model, self.model_dir)
+        return shown, path if own or task != "translate" else shown[0]
 
     def choose_way(self, task, way):
         "Who can begin like that."
@@ -194,9 +201,9 @@ class Page:
         "A picture of one's own: nothing has to be added to its damage."
         return True, next(value for _, value in ways(task) if value != ADD) if way == ADD else way, ""
 
-    def pick(self, task, event: gr.SelectData):
+    def pick(self, task, model, event: gr.SelectData):
         "An example: the app damages it first, so that the truth is known."
-        shown = examples(self.hand[task][0], self.model_dir)
+        shown = examples(model, self.model_dir)
         return shown[min(max(0, int(event.index)), len(shown) - 1)], False, ways(task)[0][1], ""
 
     def ready(self, way, path):

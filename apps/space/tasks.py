@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from recon.baselines import BASELINES, PCA, MeanPicture, Wiener, baseline
 from recon.checkpoints import checkpoint_folders, load, read_card
 from recon.corruptions import corruption
-from recon.data import INFO, ReconError, load_data, parse_spec
+from recon.data import INFO, DataError, ReconError, load_data, parse_spec
 from recon.recipes import Recipe, recipe_from_dict
 
 
@@ -46,10 +46,13 @@ TASKS = {
 KINDS = ("photos", "cifar", "faces")
 
 
+def _set_of(recipe): return re.match(r"[\w.-]*", recipe.data)[0]  # without its options, and whether it is turned round or parted
+
+
 def task_of(recipe: Recipe) -> str:
     "Which task a recipe's network does: a key of `TASKS`, or nothing."
     if recipe.task not in ("repair", "translate"): return ""
-    name = parse_spec(recipe.data)[0]
+    name = _set_of(recipe)
     if recipe.task == "translate" or (name in INFO and INFO[name].kind != "images"): return "translate"
     return _damage_is(recipe.corruption, recipe.size, recipe.channels)
 
@@ -70,7 +73,10 @@ def _damage_is(spec, size, channels):
 def _standing(recipe, card):
     "The smaller the better: how narrow its data, whether it must shrink the picture, then its error."
     kind = next((i for i, kind in enumerate(KINDS) if recipe.data.startswith(kind)), len(KINDS))
-    return kind, -recipe.channels, recipe.fit == "whole", -recipe.size, card.get("metrics", {}).get("mse", 1.0)
+    metrics = card.get("metrics", {})
+    # Where many answers are possible a fog has the least error; there the crowd of answers was compared with photographs.
+    error = metrics.get("cifar10_kid", metrics.get("mse", 1.0))
+    return kind, -recipe.channels, recipe.fit == "whole", -recipe.size, error
 
 
 @functools.lru_cache(maxsize=8)
@@ -117,8 +123,11 @@ def pictures_for(checkpoint, n=64):
 
 
 def pairs_for(recipe, n=64):
-    "Pictures of both sides of a translation, two of `[N, C, H, W]`; raises `ReconError` when they aren't at hand."
-    return load_data(parse_spec(recipe.data)[0], "test", size=recipe.size, channels=recipe.channels).stack(n)
+    "Pictures of both sides of a translation, or of the drawn set that stands in for it, two of `[N, C, H, W]`; raises `ReconError` without either."
+    name, turned = _set_of(recipe), ":reversed" * (":reversed" in recipe.data)
+    load = lambda name: load_data(name + turned, "test", size=recipe.size, channels=recipe.channels).stack(n)
+    try: return load(name)
+    except DataError: return load(f"{name}-toy")
 
 
 def _lessons(checkpoint, spec):

@@ -212,7 +212,7 @@ def _distance(a, b, height, width):
     t = (((p - a) * d).sum(-1) / d.square().sum(-1).clamp(min=1e-6)).clamp(0, 1)
     return (p - a - t[..., None] * d).norm(dim=-1).amin(1)
 
-# %% ../nbs/01_corruptions.ipynb #4b006488
+# %% ../nbs/01_corruptions.ipynb #48328cb4
 @_register("downscale")
 class Downscale(Corruption):
     "Fewer pixels."
@@ -228,12 +228,9 @@ class Downscale(Corruption):
         self.antialias, self.restore_size = antialias, restore_size
 
     def damage(self, x, generator):
-        from torchvision.transforms.v2 import functional as T
-
         size = [max(1, n // self.factor) for n in x.shape[-2:]]
-        small = T.resize(x, size, T.InterpolationMode(self.mode), antialias=self.antialias).clamp(-1, 1)
-        if self.restore_size:
-            small = T.resize(small, list(x.shape[-2:]), T.InterpolationMode.BICUBIC, antialias=False).clamp(-1, 1)
+        small = F.interpolate(x, size, mode=self.mode, antialias=self.antialias).clamp(-1, 1)
+        if self.restore_size: small = F.interpolate(small, x.shape[-2:], mode="bicubic").clamp(-1, 1)
         return Damaged(small, None)
 
 

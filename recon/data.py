@@ -480,7 +480,7 @@ class Pairs(Dataset):
         "Two piles without partners: from every other pair its first picture, from the rest the second."
         return Pairs(self.a.subset(range(0, len(self.a), 2)), self.b.subset(range(1, len(self.b), 2)), paired=False)
 
-# %% ../nbs/00_data.ipynb #3f80f0e2
+# %% ../nbs/00_data.ipynb #07928637
 @dataclass
 class Source:
     "Every picture of a set, not yet read."
@@ -497,13 +497,14 @@ def fit_pixels(
     channels: int | None = None,   # 1: grey (ITU-R 601 luma), 3: colour; `None`: as it is
 ) -> Tensor:                       # uint8 `[channels, size, size]`
     "Scale the shorter side to `size`, cut out the middle, and make it grey or colour."
-    from torchvision.transforms.v2 import functional as T
-
-    if size and tuple(pixels.shape[-2:]) != (size, size):
-        height, width = pixels.shape[-2:]
+    height, width = pixels.shape[-2:]
+    cut, grey = size and (height, width) != (size, size), channels == 1 and len(pixels) == 3
+    # Takes two seconds to import, which an app that shows whole pictures needn't wait for.
+    if cut or grey: from torchvision.transforms.v2 import functional as T
+    if cut:
         new = [max(size, round(side * size / min(height, width))) for side in (height, width)]
         pixels = T.center_crop(T.resize(pixels, new, T.InterpolationMode.BICUBIC, antialias=True), [size, size])
-    if channels == 1 and len(pixels) == 3: return T.rgb_to_grayscale(pixels)
+    if grey: return T.rgb_to_grayscale(pixels)
     return pixels.expand(3, -1, -1) if channels == 3 and len(pixels) == 1 else pixels
 
 # %% ../nbs/00_data.ipynb #d8ffc3a5

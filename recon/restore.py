@@ -46,15 +46,14 @@ def sight(
     with torch.no_grad(): restored = checkpoint.network.cpu()(damaged)
     return Sight(damaged.shape[-1], damaged.shape[1], restored.shape[1], restored.shape[-1] // damaged.shape[-1])
 
-# %% ../nbs/20_restore.ipynb #21d906fe
+# %% ../nbs/20_restore.ipynb #8c128f0b
 _STRIP = 2**18  # pixels that are worked on at once where there is no network
 
 
 def _resize(x, height, width):
-    from torchvision.transforms.v2 import functional as T
-
-    return x if tuple(x.shape[-2:]) == (height,
-                                        width) else T.resize(x, [height, width], T.InterpolationMode.BICUBIC, antialias=True)
+    if tuple(x.shape[-2:]) == (height, width): return x
+    y = F.interpolate(x.reshape(-1, 1, *x.shape[-2:]), (height, width), mode="bicubic", antialias=True)
+    return y.reshape(*x.shape[:-2], height, width)
 
 
 def _matrix(n, m):

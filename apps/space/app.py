@@ -1,5 +1,7 @@
 """Repair a picture in a browser with the trained models of recon: `recon demo`, or as a Hugging Face Space."""
+import contextlib
 import functools
+import inspect
 import os
 import sys
 from pathlib import Path
@@ -59,13 +61,23 @@ def models_for(task, way, model_dir=None):
     return [n for n in names if finds(n, model_dir)] or names if way == "find" else names
 
 
+@contextlib.contextmanager
+def said():
+    "What went wrong, as one sentence."
+    try: yield
+    except ReconError as e: raise gr.Error(str(e), title="That didn't work", print_exception=False) from e
+
+
 def sentence(function):
     "Show what went wrong as one sentence."
     @functools.wraps(function)
-    def run(*args, **kwargs):
-        try: return function(*args, **kwargs)
-        except ReconError as e: raise gr.Error(str(e), title="That didn't work", print_exception=False) from e
-    return run
+    def run(*args):
+        with said(): return function(*args)
+
+    @functools.wraps(function)
+    def steps(*args):
+        with said(): yield from function(*args)
+    return steps if inspect.isgeneratorfunction(function) else run
 
 
 def looks(height=190, **labels):
@@ -211,14 +223,17 @@ class Page:
         if way in ("brush", "rectangle") or not path: raise gr.Error("", visible=False, print_exception=False)
 
     def run(self, path, task, model, way, damage, seed, layer, places):
-        "Repair, and show it."
+        "Repair, and show it: the network's answer as soon as it is there, then what there is to say about it."
         job = work.prepare(path, task, model, way, damage or "", seed or 0, layer, places or "", self.model_dir)
-        result = work.solve(job)
+        answer = work.repair(job)
+        pair = views.shown(work.seen(job, answer[0].size)), views.shown(answer[0].pixels)
+        yield (pair, "Repaired. Now the classical method …", *[gr.skip()] * (len(self.work["outputs"]) - 2))
+        result = work.solve(job, answer)
         before, ours = views.shown(result.before), views.shown(result.ours.pixels)
         truth = gr.update(value=views.shown(job.truth.pixels), visible=True) if job.truth else gr.update(value=None, visible=False)
         file = gr.update(value=doors.download(result.ours), visible=True, label=views.file_label(result.ours))
         other = result.classical and views.shown(result.classical.pixels)
-        return ((before, ours), views.verdict(result), file, before, other, ours, truth, *[gr.update(value=None, visible=False)] * 2, "", job)
+        yield ((before, ours), views.verdict(result), file, before, other, ours, truth, *[gr.update(value=None, visible=False)] * 2, "", job)
 
     def doubts(self, job):
         "Several answers to the same question, and where they differ."

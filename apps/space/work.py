@@ -168,7 +168,7 @@ def repair(job: Job):
     return done.picture, time.perf_counter() - started, notes
 
 
-def _seen(job, size):
+def seen(job, size):
     "What both repairs began with, at the size of the result, `[C, H, W]`."
     x = to_floats(job.picture.pixels)
     if job.task == "colorize":
@@ -202,12 +202,12 @@ def _guess(job, x):
     return f"gaussian_noise(sigma={min(1.0, max(0.05, round(sigma * 20) / 20))})"
 
 
-def solve(job: Job) -> Result:
-    "Both repairs, measured where the truth is known."
-    ours, seconds, notes = repair(job)
+def solve(job: Job, answer=None) -> Result:
+    "Both repairs, measured where the truth is known; `answer` is what `repair` gave, if it was asked already."
+    ours, seconds, notes = answer or repair(job)
     try: other, kind, rival_seconds = classical(job)
     except ReconError as e: other, kind, rival_seconds = None, "", 0.0; notes.append(f"No classical method could be asked: {e}")
-    before = _seen(job, ours.size)
+    before = seen(job, ours.size)
     result = Result(job, before, ours, seconds, other, kind, rival_seconds, notes=notes)
     if job.truth is not None:
         truth = to_floats(job.truth.pixels)[None]
@@ -252,7 +252,7 @@ def opinions(job: Job, most=3):
 def invented(job: Job):
     "Which pixels were made up `[1, H, W]`, how far opinions differ `[1, H, W]`, the picture they lie on, and who was asked."
     names, answers, job = opinions(job)
-    before = _seen(job, tuple(answers.shape[-2:]))
+    before = seen(job, tuple(answers.shape[-2:]))
     made_up = job.mask if job.mask is not None else (answers[0] - before).abs().mean(0, keepdim=True) / 2 > 0.04
     if job.task == "translate": made_up = torch.ones_like(made_up)
     return made_up, answers.std(0).mean(0, keepdim=True) / 2, answers[0], names

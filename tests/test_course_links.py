@@ -50,6 +50,15 @@ def test_minutes_of_the_sections_make_those_of_the_lecture():
         *sections, total = map(int, row)
         assert len(sections) == 8 and sum(sections) == total
         assert f"**Time**: {total} minutes" in path.read_text(encoding="utf-8")
+        time, parts = re.search(rf"{path.name}\) \((\d+) min(?:: sections ([^)]*))?\)", page).groups()
+        spans = [(int(a), int(b or a)) for a, b in re.findall(r"(\d)(?:–(\d))?", parts or "1–8")]
+        assert int(time) == sum(sum(sections[a - 1:b]) for a, b in spans), f"its session gives {path.stem} another time"
+
+
+def test_a_session_has_about_an_hour_of_lecture():
+    page = (ROOT / "course" / "syllabus.md").read_text(encoding="utf-8")
+    lines = [line for line in page.splitlines() if line.startswith("- **Needs**")]
+    assert len(lines) == 10 and all(40 <= sum(map(int, re.findall(r"\((\d+) min", line))) <= 70 for line in lines)
 
 
 def text_of_row(page, name): return next(line for line in page.splitlines() if line.startswith("|") and name in line)

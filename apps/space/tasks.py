@@ -127,7 +127,9 @@ def pairs_for(recipe, n=64):
     name, turned = _set_of(recipe), ":reversed" * (":reversed" in recipe.data)
     load = lambda name: load_data(name + turned, "test", size=recipe.size, channels=recipe.channels).stack(n)
     try: return load(name)
-    except DataError: return load(f"{name}-toy")
+    except DataError:
+        if f"{name}-toy" not in INFO: raise
+        return load(f"{name}-toy")
 
 
 def _lessons(checkpoint, spec):

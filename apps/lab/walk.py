@@ -163,13 +163,18 @@ def between(names, n=9):
     show(strip(fade), f"Fading from pixel to pixel: {grey(fade[n // 2]):.0%} grey, two digits one on top of the other")
 
 
+def numbers(name):
+    "How many numbers a code has."
+    return encode(checkpoint(name).network, checkpoint(name).examples()[:1]).shape[1]
+
+
 def choose(found):
-    "A plain and a variational autoencoder for the same data."
+    "A plain and a variational autoencoder for the same data; at first those whose whole space fits on a map."
     left, right = st.columns(2)
     data = left.selectbox("Data", list(found)) if len(found) > 1 else next(iter(found))
     plain, variational = found[data]
-    return (left.selectbox("Autoencoder", plain, index=plain.index(min(plain, key=len)), key="plain"),
-            right.selectbox("Variational autoencoder", variational, index=variational.index(max(variational, key=len)), key="variational"))
+    return (left.selectbox("Autoencoder", plain, index=plain.index(min(plain, key=numbers)), key="plain"),
+            right.selectbox("Variational autoencoder", variational, index=variational.index(min(variational, key=numbers)), key="variational"))
 
 
 def page():

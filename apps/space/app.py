@@ -125,7 +125,7 @@ class Page:
 
     def right(self):
         "The result, three ways to look at it, and the file."
-        self.slider = gr.ImageSlider(label="Before and after: drag the handle", format="png", interactive=False, height=430, elem_id="slider",
+        self.slider = gr.ImageSlider(label="Before and after", format="png", interactive=False, height=430, elem_id="slider",
                                      buttons=["fullscreen"])
         self.verdict = gr.Markdown(elem_id="verdict", container=True)
         self.file = gr.DownloadButton("Download the result", visible=False, elem_id="file")
@@ -137,7 +137,7 @@ class Page:
                 self.ask = gr.Button("Ask several models", elem_id="ask")
                 with gr.Row(): self.maps = looks(300, made_up="Made up", heat="Disagreement")
                 self.doubt = gr.Markdown(elem_id="doubt")
-            with gr.Tab("About this network"): self.about = gr.Markdown(self.card(self.hand[self.first][0]), elem_id="about")
+            with gr.Tab("The network"): self.about = gr.Markdown(self.card(self.hand[self.first][0]), elem_id="about")
 
     def wire(self):
         "Which touch leads to what."

@@ -8,7 +8,7 @@ __all__ = ['BASELINES', 'Baseline', 'baseline', 'compare', 'DoNothing', 'MeanPic
            'RingMean', 'Biharmonic', 'Telea', 'NavierStokes', 'Bilinear', 'Bicubic', 'Lanczos', 'Grey', 'MeanColour',
            'NearestPatch', 'HistogramMatch', 'NearestPair']
 
-# %% ../nbs/08_baselines.ipynb #48f704b1
+# %% ../nbs/08_baselines.ipynb #72145d66
 import time
 from functools import partial
 
@@ -19,7 +19,7 @@ from torch.nn import functional as F
 
 from .corruptions import lab_to_rgb, rgb_to_lab
 from .data import DataError, Registry
-from .metrics import Protocol, measure, metrics_table
+from .metrics import Protocol, measure
 
 # %% ../nbs/08_baselines.ipynb #b38efbdc
 class Baseline:

@@ -6,7 +6,7 @@
 __all__ = ['MEASURING', 'test_batches', 'score', 'score_baselines', 'Evaluation', 'measure_network', 'Components', 'spread',
            'differences', 'evaluate', 'train', 'publish', 'best_network', 'show_rows', 'train_or_load']
 
-# %% ../nbs/09_benchmark.ipynb #57f514f6
+# %% ../nbs/09_benchmark.ipynb #4d1437e4
 import dataclasses
 import json
 import os
@@ -19,14 +19,11 @@ import torch
 from torch import Tensor, nn
 
 from .baselines import baseline
-from recon.checkpoints import (
-    Checkpoint, CheckpointError, checkpoint_folders, code_version, find_checkpoint, load, read_card, save_checkpoint,
-                               stack_examples,
-)
+from .checkpoints import Checkpoint, CheckpointError, code_version, load, save_checkpoint, stack_examples
 from .corruptions import corruption
 from .data import DataError, Pairs, Pictures, load_data, read_picture, save_picture, write_atomic
 from .metrics import SET_METRICS, Protocol, fid, measure, metrics_table
-from .recipes import Recipe, build_network, recipe as recipe_by_name, recipe_from_dict
+from .recipes import Recipe, recipe as recipe_by_name, recipe_from_dict
 from .training import TrainingError, budget_steps, diversity, fit, make_batch, read_log, resume, seeded, start_run
 
 # %% ../nbs/09_benchmark.ipynb #efb3ada5

@@ -7,10 +7,9 @@ __all__ = ['SHIPPED', 'CheckpointError', 'Checkpoint', 'stack_examples', 'unstac
            'checkpoint_folders', 'checkpoint_names', 'read_card', 'read_weights', 'load', 'find_checkpoint',
            'model_card']
 
-# %% ../nbs/07_checkpoints.ipynb #a46bf7c8
+# %% ../nbs/07_checkpoints.ipynb #a34ada04
 import hashlib
 import json
-import math
 import os
 import subprocess
 from dataclasses import dataclass
@@ -20,8 +19,8 @@ import torch
 from torch import Tensor, nn
 
 import recon
-from .data import ReconError, data_home, read_picture, save_picture, to_pil, write_atomic
-from .recipes import Recipe, RecipeError, build_network, recipe_from_dict, recipe_to_dict
+from .data import ReconError, data_home, read_picture, save_picture, write_atomic
+from .recipes import Recipe, build_network, recipe_from_dict, recipe_to_dict
 
 # %% ../nbs/07_checkpoints.ipynb #640124f7
 class CheckpointError(ReconError):

@@ -9,7 +9,7 @@ __all__ = ['FORMATS', 'SUFFIXES', 'SPLITS', 'MEMORY', 'DATASETS', 'INFO', 'TISSU
            'Pictures', 'Pairs', 'Source', 'fit_pixels', 'register_dataset', 'spin_echo', 'PictureFile', 'find_pictures',
            'data_home', 'fetch', 'dataset_names', 'dataset_info', 'at_hand', 'load_data']
 
-# %% ../nbs/00_data.ipynb #4d070f36
+# %% ../nbs/00_data.ipynb #12aea618
 import ast
 import difflib
 import gzip
@@ -20,12 +20,11 @@ import math
 import os
 import re
 import struct
-import sys
 import warnings
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 

@@ -1,5 +1,4 @@
 """The command line as a user meets it: a process of its own, with files of every kind."""
-import io
 import os
 import signal
 import subprocess

@@ -67,6 +67,18 @@ def test_public_names_are_listed():
     assert (ROOT / "tests" / "api.txt").read_text(encoding="utf-8") == public_api(), "run python tests/api.py"
 
 
+SOURCES = sorted(p for part in ("recon", "apps", "tests", "course/exercises/checks", "course/site") for p in (ROOT / part).rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_nothing_is_imported_for_nothing(path):
+    text = path.read_text(encoding="utf-8")
+    tree, lines = ast.parse(text), text.splitlines()
+    imports = [n for n in ast.walk(tree) if isinstance(n, ast.Import | ast.ImportFrom) and "noqa" not in lines[n.lineno - 1]]
+    names = {(a.asname or a.name).split(".")[0] for n in imports for a in n.names}
+    assert names <= {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}, "an import that nobody uses"
+
+
 @pytest.mark.parametrize("module", MODULES)
 def test_imports_point_to_lower_numbers(module):
     number = {m: int(p.name[:2]) for m, p in MODULES.items()}

@@ -3,7 +3,6 @@
 
 import hashlib
 import math
-from pathlib import Path
 
 import torch
 
@@ -54,8 +53,6 @@ def check_01_4(places):
 
 
 def check_01_5(side):
-    import inspect
-
     names = [f"face_{i:04}" for i in range(2000)]
     sides = [side(f"{n}.jpg") for n in names]
     assert set(sides) <= {"test", "train"}, "Answer with the word test or train."

@@ -1,10 +1,7 @@
 """The checks of 11_denoising_autoencoder. Made by make.py; change source/11_denoising_autoencoder.py."""
 
 
-import math
-
 import torch
-from torch.nn import functional as F
 
 
 def check_11_1(copying):

@@ -2,8 +2,6 @@
 
 
 import torch
-from torch import nn
-from torch.nn import functional as F
 
 
 def scene():

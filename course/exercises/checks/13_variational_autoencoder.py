@@ -4,8 +4,6 @@
 import math
 
 import torch
-from torch import nn
-from torch.nn import functional as F
 
 
 def posterior(batch=5, latent=3):

@@ -3,7 +3,6 @@
 
 import torch
 from torch import nn
-from torch.nn import functional as F
 
 
 def check_15_1(Block):

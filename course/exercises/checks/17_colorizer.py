@@ -1,10 +1,7 @@
 """The checks of 17_colorizer. Made by make.py; change source/17_colorizer.py."""
 
 
-import math
-
 import torch
-from torch.nn import functional as F
 
 
 def look():

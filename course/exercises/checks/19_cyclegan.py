@@ -1,10 +1,7 @@
 """The checks of 19_cyclegan. Made by make.py; change source/19_cyclegan.py."""
 
 
-import itertools
-
 import torch
-from torch import nn
 from torch.nn import functional as F
 
 

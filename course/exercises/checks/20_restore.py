@@ -2,7 +2,6 @@
 
 
 import torch
-from torch.nn import functional as F
 
 
 def check_20_1(reach):

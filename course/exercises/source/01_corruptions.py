@@ -19,7 +19,6 @@ photos = load_data("photos-tiny", "test", size=32).stack()[:12]
 # %% for checks
 import hashlib
 import math
-from pathlib import Path
 
 import torch
 
@@ -183,8 +182,6 @@ def side(path):
 
 # %% check 01.5
 def check(side):
-    import inspect
-
     names = [f"face_{i:04}" for i in range(2000)]
     sides = [side(f"{n}.jpg") for n in names]
     assert set(sides) <= {"test", "train"}, "Answer with the word test or train."

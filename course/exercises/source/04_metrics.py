@@ -23,7 +23,6 @@ import math
 
 import numpy as np
 import torch
-from torch.nn import functional as F
 
 
 def pair(n=4, size=24):

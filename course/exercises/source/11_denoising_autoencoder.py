@@ -17,10 +17,7 @@ from recon.recipes import build_network, recipe
 from recon.training import seeded
 
 # %% for checks
-import math
-
 import torch
-from torch.nn import functional as F
 
 # %% [markdown]
 # ## 11.1 Predict: what copying costs

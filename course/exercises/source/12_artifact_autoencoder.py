@@ -18,8 +18,6 @@ photos = load_data("photos-tiny", "test", size=32).stack()[:8]
 
 # %% for checks
 import torch
-from torch import nn
-from torch.nn import functional as F
 
 
 def scene():

@@ -22,8 +22,6 @@ from recon.training import seeded
 import math
 
 import torch
-from torch import nn
-from torch.nn import functional as F
 
 
 def posterior(batch=5, latent=3):

@@ -23,7 +23,6 @@ import math
 import numpy as np
 import torch
 from torch import nn
-from torch.nn import functional as F
 
 
 def players(seed=0):

@@ -19,7 +19,6 @@ from recon.training import seeded
 # %% for checks
 import torch
 from torch import nn
-from torch.nn import functional as F
 
 # %% [markdown]
 # ## 15.1 The shortcut

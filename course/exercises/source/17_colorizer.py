@@ -16,10 +16,7 @@ from recon.metrics import colourfulness
 photos = load_data("photos-tiny", "test", size=64).stack()[:8]
 
 # %% for checks
-import math
-
 import torch
-from torch.nn import functional as F
 
 
 def look():

@@ -16,10 +16,7 @@ from recon.training import seeded
 t1, t2 = load_data("phantoms", "test").stack(8)
 
 # %% for checks
-import itertools
-
 import torch
-from torch import nn
 from torch.nn import functional as F
 
 # %% [markdown]

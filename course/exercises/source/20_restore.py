@@ -15,7 +15,6 @@ print("a photograph of", tuple(photo.shape[1:]), "pixels")
 
 # %% for checks
 import torch
-from torch.nn import functional as F
 
 # %% [markdown]
 # ## 20.1 How far does it look?

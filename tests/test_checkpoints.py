@@ -39,6 +39,8 @@ def test_bars_of_chapter_11():
             assert part["metrics"]["mse"] < min(b["mse"] for b in part["baselines"].values()), f"{name}, {damage}"
     digits = load("denoising-mnist", model_dir="nowhere").card
     assert digits["data"]["n_test"] == 10_000 and digits["metrics"]["mse"] <= 0.0090
+    photos = load("denoising-photos", model_dir="nowhere").card
+    for part in (photos, *photos["also"].values()): assert part["metrics"]["psnr"] > max(b["psnr"] for b in part["baselines"].values())
 
 
 def test_bars_of_chapter_12():

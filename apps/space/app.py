@@ -226,14 +226,13 @@ class Page:
         "Repair, and show it: the network's answer as soon as it is there, then what there is to say about it."
         job = work.prepare(path, task, model, way, damage or "", seed or 0, layer, places or "", self.model_dir)
         answer = work.repair(job)
-        pair = views.shown(work.seen(job, answer[0].size)), views.shown(answer[0].pixels)
-        yield (pair, "Repaired. Now the classical method …", *[gr.skip()] * (len(self.work["outputs"]) - 2))
+        before, ours = views.shown(work.seen(job, answer[0].size)), views.shown(answer[0].pixels)
+        file, hidden = gr.update(value=doors.download(answer[0]), visible=True, label=views.file_label(answer[0])), gr.update(value=None, visible=False)
+        tell = lambda what, other, truth: ((before, ours), what, file, before, other, ours, truth, hidden, hidden, "", job)
+        yield tell("Repaired. Now the classical method …", None, hidden)
         result = work.solve(job, answer)
-        before, ours = views.shown(result.before), views.shown(result.ours.pixels)
-        truth = gr.update(value=views.shown(job.truth.pixels), visible=True) if job.truth else gr.update(value=None, visible=False)
-        file = gr.update(value=doors.download(result.ours), visible=True, label=views.file_label(result.ours))
-        other = result.classical and views.shown(result.classical.pixels)
-        yield ((before, ours), views.verdict(result), file, before, other, ours, truth, *[gr.update(value=None, visible=False)] * 2, "", job)
+        yield tell(views.verdict(result), result.classical and views.shown(result.classical.pixels),
+                   gr.update(value=views.shown(job.truth.pixels), visible=True) if job.truth else hidden)
 
     def doubts(self, job):
         "Several answers to the same question, and where they differ."

@@ -60,7 +60,7 @@ class ConvDenoiser(nn.Module):
         half = half + self.decoder[:4](self.encoder[2:](half))
         return (x + self.decoder[4:](half)).clamp(-1, 1)
 
-# %% ../../nbs/11_denoising_autoencoder.ipynb #186fa6a7
+# %% ../../nbs/11_denoising_autoencoder.ipynb #275e81a9
 _STRENGTHS = tuple(f"gaussian_noise(sigma={s})" for s in (0.5, 0.2, 0.8))
 _LIMITS = ("Where noise hides a stroke it draws the mean of what could have been there: blurred when in doubt, and "
            "sometimes the wrong digit. It knows Gaussian noise that was clipped to [0, 1], "
@@ -82,7 +82,7 @@ denoising_clothes = register_recipe(replace(
 
 denoising_mnist_dense = register_recipe(replace(
     denoising_mnist, name="denoising-mnist-dense", title="Dense denoising autoencoder with a wide code of 256 numbers",
-    network="dense_autoencoder(latent=256, hidden=(512,))", optimizer="adamw(lr=0.002, weight_decay=0.0001)", batch=256,
+    network="dense_autoencoder(latent=256, hidden=(320,))", optimizer="adamw(lr=0.002, weight_decay=0.0001)", batch=256,
     budgets=(("cpu", 8_000), ("gpu", 80_000)), baselines=("identity", "wiener")))
 
 denoising_photos = register_recipe(Recipe(

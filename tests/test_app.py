@@ -55,8 +55,9 @@ def pixels(page, name): return np.asarray(Image.open(io.BytesIO(page.request.get
 
 
 def result(page, before):
-    "Wait for another result than before."
-    page.wait_for_function("old => { const i = document.querySelector('#ours img'); return i && i.src && i.src !== old && i.complete }", arg=before, timeout=WAIT)
+    "Wait for another result than before, and for what there is to say about it."
+    page.wait_for_function("""old => { const i = document.querySelector('#ours img'), said = document.querySelector('#verdict')?.innerText ?? ''
+        return i && i.src && i.src !== old && i.complete && !said.includes('Now the classical method') }""", arg=before, timeout=WAIT)
     return source(page, "ours")
 
 

@@ -75,7 +75,7 @@ class SRGANDiscriminator(nn.Module):
     def forward(self, x: Tensor) -> Tensor: # [B, C, size, size] → [B, 1], a logit
         return self.judge(x)
 
-# %% ../../nbs/16_srgan.ipynb #d2dd2fd7
+# %% ../../nbs/16_srgan.ipynb #68347599
 _HERE = dict(chapter="16_srgan", size=256, channels=3, corruption="downscale(factor=4)", fit="tile",
              network="srresnet(width=32, norm=False, skip=True, last=3)", augment="mirror_crop(size=96)", batch=16,
              metrics=("mse", "psnr", "ssim", "cifar10_distance"), baselines=("bicubic", "lanczos"))
@@ -98,7 +98,8 @@ srresnet_faces = register_recipe(replace(
 
 srgan_mse_faces = register_recipe(Recipe(
     name="srgan-mse-faces", title="SRGAN for faces: squared error and a critic",
-    objective="game(content_weight=1.0, adversarial_weight=0.001)", **_GAME))
+    objective="game(content_weight=1.0, adversarial_weight=0.001)",
+    **{**_GAME, "budgets": (("cpu", 150), ("gpu", 20_000), ("paper", 100_000))}))  # further on it loses again, section 6
 
 srgan_vgg_faces = register_recipe(Recipe(
     name="srgan-vgg-faces", title="SRGAN for faces: squared error, features of features-cifar10 for VGG19's, and a critic",

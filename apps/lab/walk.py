@@ -30,15 +30,15 @@ def decode(network, z):
 
 @st.cache_data(show_spinner=False, ttl=30)
 def pairs():
-    "Data set → names of plain and of variational autoencoders whose code is a list of numbers, where there are both."
+    "Data set → plain and variational autoencoders whose code is a list of numbers, and how many those are, where there are both."
     load_chapters()
     found = {}
     for name, card in cards().items():
         recipe = card["recipe"]
         if not hasattr(NETWORKS[parse_spec(recipe["network"])[0]], "decode"): continue
         known = checkpoint(name)
-        if not len(x := known.examples()) or encode(known.network, x[:1]).ndim != 2: continue
-        found.setdefault(recipe["data"], ([], []))[isinstance(known.network, VariationalAutoencoder)].append(name)
+        if not len(x := known.examples()) or (code := encode(known.network, x[:1])).ndim != 2: continue
+        found.setdefault(recipe["data"], ({}, {}))[isinstance(known.network, VariationalAutoencoder)][name] = code.shape[1]
     return {data: kinds for data, kinds in found.items() if all(kinds)}
 
 
@@ -163,18 +163,13 @@ def between(names, n=9):
     show(strip(fade), f"Fading from pixel to pixel: {grey(fade[n // 2]):.0%} grey, two digits one on top of the other")
 
 
-def numbers(name):
-    "How many numbers a code has."
-    return encode(checkpoint(name).network, checkpoint(name).examples()[:1]).shape[1]
-
-
 def choose(found):
     "A plain and a variational autoencoder for the same data; at first those whose whole space fits on a map."
     left, right = st.columns(2)
     data = left.selectbox("Data", list(found)) if len(found) > 1 else next(iter(found))
+    pick = lambda side, label, codes, key: side.selectbox(label, list(codes), index=list(codes).index(min(codes, key=codes.get)), key=key)
     plain, variational = found[data]
-    return (left.selectbox("Autoencoder", plain, index=plain.index(min(plain, key=numbers)), key="plain"),
-            right.selectbox("Variational autoencoder", variational, index=variational.index(min(variational, key=numbers)), key="variational"))
+    return pick(left, "Autoencoder", plain, "plain"), pick(right, "Variational autoencoder", variational, "variational")
 
 
 def page():

@@ -332,13 +332,13 @@ train, test = (load_data("digits28", split, size=32).stack() for split in ("trai
 test = test[:100]
 seen, mask = corruption(SPEC)(test, seeded("test"))
 torch.manual_seed(0)
-first = ResNetGenerator(channels=1, width=8, blocks=2)
+first = ResNetGenerator(channels=1, width=8, levels=3, blocks=2)
 
 
 def play(state, weight, steps, lr):
     "Train a copy of a generator; a critic with the given weight, or none."
     torch.manual_seed(0)
-    g, critic, chance = ResNetGenerator(channels=1, width=8, blocks=2), DCGANDiscriminator(size=32, width=8, norm=False), seeded("play")
+    g, critic, chance = ResNetGenerator(channels=1, width=8, levels=3, blocks=2), DCGANDiscriminator(size=32, width=8, norm=False), seeded("play")
     g.load_state_dict(state)
     move_g, move_d = torch.optim.Adam(g.parameters(), lr, betas=(0.5, 0.9)), torch.optim.Adam(critic.parameters(), 2e-3, betas=(0.5, 0.9))
     for step in range(steps):

@@ -188,7 +188,7 @@ hole_gan_cifar10 = register_recipe(Recipe(
 # %% ../../nbs/15_resnet_gan.ipynb #ad6132a0
 _WHITE = "rectangle(size=(30, 40))"
 _FACES = dict(chapter="15_resnet_gan", data="faces128", size=128, channels=3, network="resnet_generator(width=16)",
-              ema=0.999, tests=(_WHITE,),
+              corruption=" | ".join([_WHITE] * 4), tests=(_WHITE,),
               metrics=("mse", "mse_hole", "mse_ring", "mse_outside", "psnr", "ssim", "cifar10_distance"))
 _FACES_LIMITS = ("nobody's own eye, and nothing that was hidden altogether, like a jewel, comes back. It has seen faces of one "
                  "collection, most of them Asian, upright, with the eyes on a line, and rectangles of pure white. It can't "
@@ -196,16 +196,16 @@ _FACES_LIMITS = ("nobody's own eye, and nothing that was hidden altogether, like
 
 resnet_faces = register_recipe(Recipe(
     name="resnet-faces", title="Residual generator for faces under white rectangles, without a critic",
-    corruption=" | ".join([_WHITE] * 4), augment="mirror_shift(pixels=2)", objective="find_and_draw", batch=16,
-    optimizer="adamw(lr=0.003, weight_decay=0.0001)", warmup=300, budgets=(("cpu", 9_000), ("gpu", 60_000)),
+    augment="mirror_shift(pixels=2)", objective="find_and_draw", batch=16,
+    optimizer="adamw(lr=0.003, weight_decay=0.0001)", warmup=300, ema=0.999, budgets=(("cpu", 9_000), ("gpu", 60_000)),
     baselines=("telea",),
     limits="Under the rectangle it draws the mean of what could be there: skin, a blurred eye; " + _FACES_LIMITS, **_FACES))
 
 resnet_gan_faces = register_recipe(Recipe(
     name="resnet-gan-faces", title="ResNet GAN for faces under white rectangles: content, perception and a critic",
-    start="resnet-faces", corruption=_WHITE, batch=8, discriminator="dcgan_discriminator(width=16, norm=False)",
+    start="resnet-faces", batch=8, discriminator="dcgan_discriminator(width=16, norm=False)",
     objective="game(kind='wasserstein', content_weight=1.0, adversarial_weight=0.0005, penalty_weight=10, perceptual='cifar10', "
-              "perceptual_weight=0.3, discriminator_turns=5)",
-    optimizer="adam(lr=0.0002, betas=(0.5, 0.9))", warmup=50, keep="last", budgets=(("cpu", 1_200), ("gpu", 20_000)),
+              "perceptual_weight=2, discriminator_turns=5)",
+    optimizer="adam(lr=0.0002, betas=(0.5, 0.9))", warmup=50, ema=0.99, keep="last", budgets=(("cpu", 600), ("gpu", 20_000)),
     baselines=("identity", "telea", "navier_stokes", "biharmonic"),
     limits="Under the rectangle it draws what could be there, sharper than the mean and less true; " + _FACES_LIMITS, **_FACES))

@@ -330,9 +330,15 @@ def paste(known, answer, mask): return (1 - mask) * known + mask * answer
 SPEC = "rectangle(size=(8, 12))"
 train, test = (load_data("digits28", split, size=32).stack() for split in ("train", "test"))
 test = test[:100]
-seen, mask = corruption(SPEC)(test, seeded("test"))
+covered = corruption(SPEC)(test, seeded("test"))
+seen, mask = covered
 torch.manual_seed(0)
 first = ResNetGenerator(channels=1, width=8, levels=3, blocks=2)
+
+
+def told(g, covered):
+    "What a generator draws, pasted where the rectangle is known to be."
+    return torch.where(covered.mask > 0, g.draw(covered.image), covered.image)
 
 
 def play(state, weight, steps, lr):
@@ -344,13 +350,13 @@ def play(state, weight, steps, lr):
     for step in range(steps):
         for turn in range(3 if weight else 0):
             x = train[torch.randint(len(train), (16,), generator=chance)]
-            with torch.no_grad(): made = g(corruption(SPEC)(x, chance).image)
+            with torch.no_grad(): made = told(g, corruption(SPEC)(x, chance))
             loss = critic(made).mean() - critic(x).mean() + 10 * gradient_penalty(critic, x, made, generator=chance)
             move_d.zero_grad()
             loss.backward()
             move_d.step()
         x = train[torch.randint(len(train), (16,), generator=chance)]
-        made = g(corruption(SPEC)(x, chance).image)
+        made = told(g, corruption(SPEC)(x, chance))
         loss = (made - x).square().mean() - (weight * critic(made).mean() if weight else 0)
         move_g.zero_grad()
         loss.backward()
@@ -359,9 +365,9 @@ def play(state, weight, steps, lr):
 
 
 start = play(first.state_dict(), 0, 150, 4e-3).state_dict()
-weights, answers, found = (0, 0.003, 0.03, 0.3), {}, {}
+weights, answers, found = (0, 0.01, 0.1, 1.0), {}, {}
 for weight in weights:
-    answers[weight] = play(start, weight, 30, 1e-3).eval()(seen).detach()
+    answers[weight] = told(play(start, weight, 30, 1e-3).eval(), covered).detach()
     found[weight] = measure(answers[weight], test, ("mse_hole",), mask=mask)["mse_hole"]
     print(f"weight {weight:5}: error in the rectangle {found[weight]:.4f}, sharpness {(gradient_energy(answers[weight]).mean() / gradient_energy(test).mean()).item():.2f}")
 _ = show_rows({"original": test, "damaged": seen, **{str(w): y for w, y in answers.items()}}, n=10, width=6)

@@ -365,7 +365,7 @@ def play(state, weight, steps, lr):
 
 
 start = play(first.state_dict(), 0, 150, 4e-3).state_dict()
-weights, answers, found = (0, 0.01, 0.1, 1.0), {}, {}
+weights, answers, found = (0, 0.02, 0.2, 2.0), {}, {}
 for weight in weights:
     answers[weight] = told(play(start, weight, 30, 1e-3).eval(), covered).detach()
     found[weight] = measure(answers[weight], test, ("mse_hole",), mask=mask)["mse_hole"]

@@ -69,6 +69,15 @@ def test_the_healthy_game_of_chapter_14_is_the_best():
     assert cards["gan-mnist"]["findings"] == [] and all(c["findings"] for n, c in cards.items() if n != "gan-mnist")
 
 
+def test_bars_of_chapter_15():
+    alone, game, coarse = (load(n, model_dir="nowhere").card for n in ("resnet-faces", "resnet-gan-faces", "conv-ae-faces"))
+    assert {"telea", "navier_stokes", "biharmonic"} <= set(game["baselines"]) and game["data"]["n_test"] > 1000
+    for card in (alone, game):
+        for m in ("mse", "mse_hole"): assert card["metrics"][m] < min(b[m] for b in [*game["baselines"].values(), coarse["metrics"]])
+        assert card["metrics"]["cifar10_distance"] < min(b["cifar10_distance"] for b in game["baselines"].values())
+    assert game["metrics"]["cifar10_distance"] < alone["metrics"]["cifar10_distance"]
+
+
 def test_bars_of_chapter_16():
     plain, game = (load(n, model_dir="nowhere").card for n in ("srresnet-faces", "srgan-vgg-faces"))
     bicubic = plain["baselines"]["bicubic"]

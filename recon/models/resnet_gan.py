@@ -25,11 +25,12 @@ def _enlarge(n_in, n_out): return nn.Sequential(nn.Upsample(scale_factor=2), con
 
 
 class _Finder(nn.Module):
-    "Says of each pixel whether it was covered: looks at a quarter of the size, thirty pixels far, and answers at the full size."
+    "Says of each pixel whether it was covered; looks at a quarter of the size, about thirty pixels far."
 
     def __init__(self, channels, width=32):
         super().__init__()
-        def far(d): return nn.Sequential(nn.Conv2d(width, width, 3, 1, d, d, bias=False), nn.BatchNorm2d(width), nn.SiLU())
+        def far(d):
+            return nn.Sequential(nn.Conv2d(width, width, 3, 1, d, d, bias=False), nn.BatchNorm2d(width), nn.SiLU())
 
         self.small = nn.PixelUnshuffle(4)
         self.look = nn.Sequential(convolution(16 * channels, width), far(2), far(4))
@@ -42,7 +43,7 @@ class _Finder(nn.Module):
 
 @NETWORKS.register("resnet_generator")
 class ResNetGenerator(nn.Module):
-    "Finds what was covered, draws what was there, and leaves the rest: encoder, residual blocks, decoder with the encoder's maps."
+    "Finds what was covered, draws what was there, leaves the rest (after Johnson et al. 2016; the added maps: Mao et al. 2016)."
 
     def __init__(self, channels: int = 3, # of the pictures, whose sides are divisible by `2**levels`
                  width: int = 16,         # feature maps at half the size; doubled at each further level, up to six times as many
@@ -67,7 +68,7 @@ class ResNetGenerator(nn.Module):
         for layer in self.decoder: x = layer(x) + maps.pop()
         return self.last(x)
 
-    def look(self, x: Tensor) -> tuple[Tensor, Tensor]: # [B, C, H, W] → what it draws, and logits `[B, 1, H, W]`, positive where it pastes
+    def look(self, x: Tensor) -> tuple[Tensor, Tensor]: # [B, C, H, W] → what it draws; logits [B, 1, H, W], > 0 where it pastes
         return self.draw(x), self.finder(x)
 
     def forward(self, x: Tensor) -> Tensor: # [B, C, H, W] → the same, in [-1, 1]
@@ -77,7 +78,7 @@ class ResNetGenerator(nn.Module):
 
 @OBJECTIVES.register("find_and_draw")
 class FindAndDraw(Objective):
-    "Two questions with a loss for each: where is it (cross-entropy), and what was there (squared error inside, nowhere else)."
+    "Two questions with a loss for each: where is it (cross-entropy), and what was there (squared error, inside only)."
 
     def loss(self, player, networks, batch):
         drawn, where = networks["network"].look(batch.damaged)

@@ -209,4 +209,4 @@ resnet_gan_faces = register_recipe(Recipe(
               "perceptual_weight=2, discriminator_turns=5)",
     optimizer="adam(lr=0.0002, betas=(0.5, 0.9))", warmup=50, ema=0.99, keep="last", budgets=(("cpu", 600), ("gpu", 20_000)),
     baselines=("identity", "telea", "navier_stokes", "biharmonic"),
-    limits="Under the rectangle it draws what could be there, sharper than the mean and less true; " + _FACES_LIMITS, **_FACES))
+    limits="Under the rectangle it draws what could be there, hardly sharper than the mean; " + _FACES_LIMITS, **_FACES))

@@ -192,8 +192,8 @@ _FACES = dict(chapter="15_resnet_gan", data="faces128", size=128, channels=3, ne
               corruption=" | ".join([_WHITE] * 4), tests=(_WHITE,),
               metrics=("mse", "mse_hole", "mse_ring", "mse_outside", "psnr", "ssim", "cifar10_distance"))
 _FACES_LIMITS = ("nobody's own eye, and nothing that was hidden altogether, like a jewel, comes back. It has seen faces of one "
-                 "collection, most of them Asian, upright, with the eyes on a line, and rectangles of pure white. It can't "
-                 "identify anyone, and must not be used to.")
+                 "collection, most of them Asian, upright, eyes on a line, and white rectangles with sharp edges: where a "
+                 "picture had to be resized, a pale frame stays. It can't identify anyone, and must not be used to.")
 
 resnet_faces = register_recipe(Recipe(
     name="resnet-faces", title="Residual generator for faces under white rectangles, without a critic",

@@ -7,7 +7,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 CARDS = HERE.parent / "recon" / "checkpoints"
 UNITS = {  # how a metric is written
-    "mse": "MSE {:.4f}", "mae": "MAE {:.4f}", "mse_hole": "MSE in the hole {:.4f}", "mse_ring": "MSE of the ring {:.5f}", "mse_outside": "MSE outside {:.5f}",
+    "mse": "MSE {:.4f}", "mae": "MAE {:.4f}", "mse_hole": "MSE in the hole {:.4f}", "mse_ring": "MSE of the ring {:.7f}", "mse_outside": "MSE outside {:.7f}",
     "psnr": "{:.2f} dB", "psnr_head": "{:.2f} dB in the head", "ssim": "SSIM {:.3f}", "cifar10_distance": "distance in features {:.3f}",
     "cifar10_kid": "kernel distance {:.4f}", "fid_pca64": "Fréchet distance {:.1f}", "nll_nats": "{:.1f} nats", "delta_e": "ΔE {:.2f}",
     "colourfulness_ratio": "colourfulness {:.2f} of the truth", "accuracy": "{:.1%} right"}

@@ -24,6 +24,19 @@ from ..training import OBJECTIVES, Objective
 def _enlarge(n_in, n_out): return nn.Sequential(nn.Upsample(scale_factor=2), convolution(n_in, n_out))
 
 
+def _largest(x, side):
+    "Of each square around a pixel. Two windows that overlap are a larger one: five steps for 25 rows, five for 25 columns."
+    x = nn.functional.pad(x, (side // 2,) * 4, value=-torch.inf)
+    for along in (2, 3):
+        window = 1
+        while window < side:
+            step = min(window, side - window)
+            kept = x.shape[along] - step
+            x = torch.maximum(x.narrow(along, 0, kept), x.narrow(along, step, kept))
+            window += step
+    return x
+
+
 class _Finder(nn.Module):
     "Says of each pixel whether it was covered; looks at a quarter of the size, about thirty pixels far."
 
@@ -48,8 +61,10 @@ class ResNetGenerator(nn.Module):
     def __init__(self, channels: int = 3, # of the pictures, whose sides are divisible by `2**levels`
                  width: int = 16,         # feature maps at half the size; doubled at each further level, up to six times as many
                  levels: int = 5,         # how often the size is halved
-                 blocks: int = 3):        # residual blocks at the smallest size, where each position sees far
+                 blocks: int = 3,         # residual blocks at the smallest size, where each position sees far
+                 smallest: int = 1):      # side of the smallest square that it pastes, in pixels, odd; 1: whatever was found
         super().__init__()
+        self.smallest = smallest
         widths = [width * min(2**i, 6) for i in range(levels)]
         pairs = list(zip(widths, widths[1:]))
         self.finder = _Finder(channels)
@@ -68,12 +83,15 @@ class ResNetGenerator(nn.Module):
         for layer in self.decoder: x = layer(x) + maps.pop()
         return self.last(x)
 
-    def look(self, x: Tensor) -> tuple[Tensor, Tensor]: # [B, C, H, W] → what it draws; logits [B, 1, H, W], > 0 where it pastes
+    def look(self, x: Tensor) -> tuple[Tensor, Tensor]: # [B, C, H, W] → what it draws; logits [B, 1, H, W] of what is covered
         return self.draw(x), self.finder(x)
+
+    def wide(self, where: Tensor) -> Tensor: # logits [B, 1, H, W] → the same, negative where too narrow to be a cover
+        return _largest(-_largest(-where, self.smallest), self.smallest)
 
     def forward(self, x: Tensor) -> Tensor: # [B, C, H, W] → the same, in [-1, 1]
         drawn, where = self.look(x)
-        return torch.where(where > 0, drawn, x)
+        return torch.where(self.wide(where) > 0, drawn, x)
 
 
 @OBJECTIVES.register("find_and_draw")
@@ -188,12 +206,13 @@ hole_gan_cifar10 = register_recipe(Recipe(
 
 # %% ../../nbs/15_resnet_gan.ipynb #ad6132a0
 _WHITE = "rectangle(size=(30, 40))"
-_FACES = dict(chapter="15_resnet_gan", data="faces128", size=128, channels=3, network="resnet_generator(width=16)",
+_FACES = dict(chapter="15_resnet_gan", data="faces128", size=128, channels=3, network="resnet_generator(width=16, smallest=25)",
               corruption=" | ".join([_WHITE] * 4), tests=(_WHITE,),
               metrics=("mse", "mse_hole", "mse_ring", "mse_outside", "psnr", "ssim", "cifar10_distance"))
 _FACES_LIMITS = ("nobody's own eye, and nothing that was hidden altogether, like a jewel, comes back. It has seen faces of one "
                  "collection, most of them Asian, upright, eyes on a line, and white rectangles with sharp edges: where a "
-                 "picture had to be resized, a pale frame stays. It can't identify anyone, and must not be used to.")
+                 "picture had to be resized, a pale frame stays, and what is narrower than 25 pixels isn't touched. "
+                 "It can't identify anyone, and must not be used to.")
 
 resnet_faces = register_recipe(Recipe(
     name="resnet-faces", title="Residual generator for faces under white rectangles, without a critic",

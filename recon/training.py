@@ -108,14 +108,16 @@ class MirrorShift:
 
 @AUGMENTATIONS.register("mirror_crop")
 class MirrorCrop:
-    "Mirror half of the pictures, and cut a square out of each at a random place."
+    "Mirror half of the pictures, and cut a square out of each at a random place; some batches may stay whole."
 
-    def __init__(self, size: int = 96): # side of the square, in pixels
-        self.size = size
+    def __init__(self, size: int = 96,       # side of the square, in pixels
+                 whole: float = 0.0):        # share of the batches that aren't cut, only moved by two pixels
+        self.size, self.whole = size, whole
 
     def __call__(self, x: Tensor, generator: torch.Generator) -> Tensor: # [B, C, H, W] → [B, C, size, size]; raises `ReconError`
         if min(x.shape[-2:]) < self.size:
             raise ReconError(f"A square of {self.size} pixels can't be cut out of {x.shape[-2]} × {x.shape[-1]}.")
+        if self.whole and torch.rand((), generator=generator) < self.whole: return MirrorShift()(x, generator)
         return _windows(_mirror_half(x, generator), (self.size, self.size), generator)
 
 

@@ -37,6 +37,12 @@ def _largest(x, side):
     return x
 
 
+def _edges(cover):
+    "Of each `[1, H, W]`: how many rows above and below it, and columns left and right of it, are empty."
+    lines = [cover.any(across)[:, 0] for across in (3, 2)]
+    return torch.stack([(way.cumsum(1) == 0).sum(1) for line in lines for way in (line, line.flip(1))], 1)
+
+
 class _Finder(nn.Module):
     "Says of each pixel whether it was covered; looks at a quarter of the size, about thirty pixels far."
 
@@ -62,9 +68,10 @@ class ResNetGenerator(nn.Module):
                  width: int = 16,         # feature maps at half the size; doubled at each further level, up to six times as many
                  levels: int = 5,         # how often the size is halved
                  blocks: int = 3,         # residual blocks at the smallest size, where each position sees far
-                 smallest: int = 1):      # side of the smallest square that it pastes, in pixels, odd; 1: whatever was found
+                 smallest: int = 1,       # side of the smallest square that it pastes, in pixels, odd; 1: whatever was found
+                 white: bool = False):    # covers are pure white: what is only pale, and beside one, is left alone
         super().__init__()
-        self.smallest = smallest
+        self.smallest, self.white = smallest, white
         widths = [width * min(2**i, 6) for i in range(levels)]
         pairs = list(zip(widths, widths[1:]))
         self.finder = _Finder(channels)
@@ -89,9 +96,19 @@ class ResNetGenerator(nn.Module):
     def wide(self, where: Tensor) -> Tensor: # logits [B, 1, H, W] → the same, negative where too narrow to be a cover
         return _largest(-_largest(-where, self.smallest), self.smallest)
 
+    def cover(self, x: Tensor, where: Tensor) -> Tensor: # [B, C, H, W] in [-1, 1]; logits [B, 1, H, W] → bool, where it pastes
+        found = self.wide(where) > 0
+        if not self.white: return found
+        # Half a step of eight bits.
+        pale = x.amin(1, keepdim=True) < 1 - 1 / 255
+        pure = self.wide(where.masked_fill(pale, -1)) > 0
+        # Compressed or resized, a cover is pale at more than one of its edges; then what is pale belongs to it.
+        sharp = (_edges(found) == _edges(pure)).sum(1) >= 3
+        return torch.where(sharp[:, None, None, None], pure, found)
+
     def forward(self, x: Tensor) -> Tensor: # [B, C, H, W] → the same, in [-1, 1]
         drawn, where = self.look(x)
-        return torch.where(self.wide(where) > 0, drawn, x)
+        return torch.where(self.cover(x, where), drawn, x)
 
 
 @OBJECTIVES.register("find_and_draw")
@@ -221,7 +238,8 @@ hole_gan_cifar10 = register_recipe(Recipe(
 
 # %% ../../nbs/15_resnet_gan.ipynb #ad6132a0
 _WHITE = "rectangle(size=(30, 40))"
-_FACES = dict(chapter="15_resnet_gan", data="faces128", size=128, channels=3, network="resnet_generator(width=16, smallest=25)",
+_FACES = dict(chapter="15_resnet_gan", data="faces128", size=128, channels=3,
+              network="resnet_generator(width=16, smallest=25, white=True)",
               corruption=" | ".join([_WHITE] * 4), tests=(_WHITE,),
               metrics=("mse", "mse_hole", "mse_ring", "mse_outside", "psnr", "ssim", "cifar10_distance"))
 _FACES_LIMITS = ("nobody's own eye, and nothing that was hidden altogether, like a jewel, comes back. It has seen faces of one "

@@ -75,6 +75,7 @@ def test_bars_of_chapter_15():
     for card in (alone, game):
         for m in ("mse", "mse_hole"): assert card["metrics"][m] < min(b[m] for b in [*game["baselines"].values(), coarse["metrics"]])
         assert card["metrics"]["cifar10_distance"] < min(b["cifar10_distance"] for b in game["baselines"].values())
+        assert card["metrics"]["mse_ring"] <= 2 * card["metrics"]["mse_outside"]
     assert game["metrics"]["cifar10_distance"] < alone["metrics"]["cifar10_distance"]
 
 

@@ -354,7 +354,7 @@ def metrics_table(
     def cell(values, c):
         if c not in values: return ""
         text = f"{values[c]:.2f}" if c in ("psnr", "psnr_ab", "ms", "delta_e") else f"{values[c]:.4f}"
-        judged = len(rows) > 1 and c not in ("ms", "colourfulness", "colourfulness_ratio", "gradient_energy")
+        judged = len(rows) > 1 and c not in ("ms", "colourfulness", "colourfulness_ratio", "gradient_energy", "sharpness")
         return f"**{text}**" if judged and values[c] == best[c] else text
 
     lines = [f"| | {' | '.join(columns)} |", "|---" * (len(columns) + 1) + "|"]

@@ -156,3 +156,11 @@ def test_an_own_checkpoint_appears_in_its_task_by_itself(app, tmp_path):
     path = save_picture(load_data("photos-tiny", "test")[0][:, :90, :120], tmp_path / "p.png")
     result = app.work.solve(app.work.prepare(path, "denoise", "toy-mine", "add", "Strong noise", model_dir=str(tmp_path)))
     assert result.ours.size == (90, 120) and result.rival == "tv" and {"damaged", "tv", "toy-mine"} == set(result.metrics)
+
+
+def test_the_picture_as_it_was_is_no_classical_method(app, tmp_path):
+    path = save_picture(load_data("photos-tiny", "test")[0][:, :64, :64], tmp_path / "p.png")
+    for model in app.models_at_hand()["translate"]:
+        result = app.work.solve(app.work.prepare(path, "translate", model, "own", ""))
+        assert result.rival != "identity" and (result.classical is None) == (not result.rival)
+        assert result.rival or ("No classical method" in result.notes[-1] and "Classical:" not in app.views.verdict(result))

@@ -229,9 +229,9 @@ class Page:
         before, ours = views.shown(work.seen(job, answer[0].size)), views.shown(answer[0].pixels)
         file, hidden = gr.update(value=doors.download(answer[0]), visible=True, label=views.file_label(answer[0])), gr.update(value=None, visible=False)
         tell = lambda what, other, truth: ((before, ours), what, file, before, other, ours, truth, hidden, hidden, "", job)
-        yield tell("Repaired. Now the classical method …", None, hidden)
+        yield tell("Repaired. Now the classical method …", gr.update(value=None, visible=True), hidden)
         result = work.solve(job, answer)
-        yield tell(views.verdict(result), result.classical and views.shown(result.classical.pixels),
+        yield tell(views.verdict(result), gr.update(value=views.shown(result.classical.pixels)) if result.classical else hidden,
                    gr.update(value=views.shown(job.truth.pixels), visible=True) if job.truth else hidden)
 
     def doubts(self, job):

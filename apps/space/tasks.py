@@ -21,7 +21,7 @@ class Task:
     own: dict             # ways to begin with a visitor's own damage: what it is called → `own`, `brush`, `rectangle` or `find`
     added: str = ""       # how it is called when the app damages a clean picture first; empty: it can't
     damages: dict = None  # what it may do: name → spec, sizes as a share of the shorter side in braces
-    rival: str = ""       # the classical method where card and recipe name none
+    rival: str = ""       # the classical method where card and recipe name none; empty: there is none for pictures of any size
 
 
 MARK = {"What I brush over": "brush", "A rectangle": "rectangle"}
@@ -40,7 +40,7 @@ TASKS = {
                     "First shrink it, to compare with the truth", {"Fewer pixels": "downscale"}, "bicubic"),
     "colorize": Task("Colorize", "Colours for a black-and-white picture. Touch it to say what you wish.", {"The picture's lightness": "own"},
                      rival="mean_colour"),
-    "translate": Task("Translate", "From one kind of picture to another.", {"The picture as it is": "own"}, rival="identity"),
+    "translate": Task("Translate", "From one kind of picture to another.", {"The picture as it is": "own"}),
 }
 # The more kinds of things a model has seen, the likelier it has seen yours.
 KINDS = ("photos", "cifar", "faces")
@@ -148,8 +148,8 @@ def _ranked(checkpoint):
     measured = card.get("baselines", {})
     key = "mse_hole" if any("mse_hole" in row for row in measured.values()) else "mse"
     names = sorted(measured, key=lambda n: measured[n].get(key, 1e9)) or [*recipe.baselines]
-    usual = TASKS[task_of(recipe)].rival
-    return [(n, measured.get(n, {}).get("ms", 1.0) / recipe.size**2) for n in dict.fromkeys([*names, usual]) if parse_spec(n)[0] in BASELINES]
+    rivals = [n for n in dict.fromkeys([*names, TASKS[task_of(recipe)].rival]) if n and n != "identity" and parse_spec(n)[0] in BASELINES]
+    return [(n, measured.get(n, {}).get("ms", 1.0) / recipe.size**2) for n in rivals]
 
 
 @functools.lru_cache(maxsize=64)

@@ -178,7 +178,7 @@ def seen(job, size):
 
 
 def classical(job: Job):
-    "The best classical method's answer: picture, its name and seconds; without a picture where all would take too long."
+    "The best classical method's answer: picture, its name and seconds; without a picture where none takes this one, or soon enough."
     x, mask = to_floats(job.picture.pixels)[None], None if job.mask is None else job.mask[None].float()
     spec = job.spec or _guess(job, x)
     found = rival(job.model, spec, x.shape[-1] * x.shape[-2], job.model_dir)
@@ -207,6 +207,8 @@ def solve(job: Job, answer=None) -> Result:
     ours, seconds, notes = answer or repair(job)
     try: other, kind, rival_seconds = classical(job)
     except ReconError as e: other, kind, rival_seconds = None, "", 0.0; notes.append(f"No classical method could be asked: {e}")
+    else:
+        if other is None: notes.append("No classical method takes this picture, or it would take too long.")
     before = seen(job, ours.size)
     result = Result(job, before, ours, seconds, other, kind, rival_seconds, notes=notes)
     if job.truth is not None:

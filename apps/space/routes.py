@@ -64,7 +64,7 @@ class Api:
         return self.answer("colorize", picture, model, "own", places=hints)
 
     def translate(self, picture, model=""):
-        """Turn a picture into one of the other kind that the model knows."""
+        """Turn a picture into one of the other kind that the model knows. Where no classical method does that, the second file is missing."""
         return self.answer("translate", picture, model, "own")
 
     def tasks(self) -> dict:

@@ -11,7 +11,7 @@ UNITS = {  # how a metric is written
     "psnr": "{:.2f} dB", "psnr_head": "{:.2f} dB in the head", "ssim": "SSIM {:.3f}", "cifar10_distance": "distance in features {:.3f}",
     "cifar10_kid": "kernel distance {:.4f}", "fid_pca64": "Fréchet distance {:.1f}", "nll_nats": "{:.1f} nats", "delta_e": "ΔE {:.2f}",
     "colourfulness_ratio": "colourfulness {:.2f} of the truth", "accuracy": "{:.1%} right"}
-HEAD = ["| experiment | they printed | ours, read their way | ours, measured rightly | best classical | bars |", "|---|---|---|---|---|---|"]
+HEAD = ["| experiment | they printed | ours, read their way | ours, measured rightly | best baseline | bars |", "|---|---|---|---|---|---|"]
 
 
 def experiments(): return tomllib.loads((HERE / "promises.toml").read_text(encoding="utf-8"))["group"]

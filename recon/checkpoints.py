@@ -19,7 +19,9 @@ import torch
 from torch import Tensor, nn
 
 import recon
-from .data import ReconError, data_home, read_picture, save_picture, write_atomic
+from .core import ReconError, write_atomic
+from .data import data_home
+from .images import read_picture, save_picture
 from .recipes import Recipe, build_network, recipe_from_dict, recipe_to_dict
 
 # %% ../nbs/07_checkpoints.ipynb #640124f7
@@ -37,23 +39,23 @@ class Checkpoint:
     folder: Path        # where it was read from
 
     def examples(self) -> Tensor: # `[N, C, H, W]` in [-1, 1], clean; N is 0 when the checkpoint brings none
-        "Held-out test pictures that the checkpoint carries along."
+        "Held-out test images that the checkpoint carries along."
         return unstack_examples(self.folder / "examples.png", self.recipe.size)
 
 # %% ../nbs/07_checkpoints.ipynb #8f8d9c76
 def stack_examples(
-    pictures: Tensor,   # `[N, C, H, W]` in [-1, 1]
+    images: Tensor,   # `[N, C, H, W]` in [-1, 1]
     path: str | Path,   # a `.png`
 ) -> Path:
-    "Store pictures side by side, loss-free."
-    return save_picture(torch.cat(list(pictures), dim=-1), path)
+    "Store images side by side, loss-free."
+    return save_picture(torch.cat(list(images), dim=-1), path)
 
 
 def unstack_examples(
     path: str | Path, # a strip from `stack_examples`
-    size: int,        # side of one picture, in pixels
+    size: int,        # side of one image, in pixels
 ) -> Tensor:          # `[N, C, size, size]` in [-1, 1]; N is 0 when there is no such file
-    "The pictures of a strip."
+    "The images of a strip."
     if not Path(path).exists(): return torch.empty(0, 1, size, size)
     return torch.stack(read_picture(path).pixels.split(size, dim=-1))
 
@@ -112,7 +114,7 @@ def checkpoint_names(
 
 
 def _task(folder):
-    try: return read_card(folder)["recipe"].get("task", "repair")
+    try: return read_card(folder)["recipe"]["task"]
     except CheckpointError: return "repair"  # listed, so that whoever chooses it is told what is wrong with it
 
 # %% ../nbs/07_checkpoints.ipynb #adb6d9a2
@@ -200,13 +202,13 @@ def model_card(
     trained = f"{card.get('steps', 0):,} steps ({budget})"
     lines = [f"# {recipe['name']}", recipe["title"] + ".", "",
              f"- **Data**: {data.get('name', '?')}, {data.get('n_train', 0):,} training and {data.get('n_test', 0):,} test "
-             f"pictures; {data.get('source', '')} {data.get('licence', '')}".rstrip(),
+             f"images; {data.get('source', '')} {data.get('licence', '')}".rstrip(),
              f"- **Network**: `{recipe['network']}`, {card['parameters']:,} parameters, stored as "
              f"{card.get('precision', '?')}",
              f"- **Training**: damage `{recipe['corruption']}`, objective `{recipe['objective']}`, {trained}, seed "
              f"{card.get('seed')}, code {card.get('code_commit')}"]
-    for damage, part in {(recipe["tests"] or [recipe["corruption"]])[0]: card, **card.get("also", {})}.items():
-        lines += ["", f"## Measured on damage `{damage}`", "", _card_table(recipe["name"], part)]
+    for corruption, part in {(recipe["tests"] or [recipe["corruption"]])[0]: card, **card.get("also", {})}.items():
+        lines += ["", f"## Measured on damage `{corruption}`", "", _card_table(recipe["name"], part)]
     lines += ["", f"Protocol: {card['protocol']}"] if card.get("protocol") else []
     lines += ["", f"## Compared with the paper\n\n{card['paper']}"] if card.get("paper") else []
     return "\n".join([*lines, "", "## What it can't do", "", card.get("limits") or "Nothing is known about its limits.", ""])

@@ -18,12 +18,12 @@ from rich.table import Table
 from typer import Argument, Option
 
 import recon
-from .data import ReconError
+from .core import ReconError
 
 # %% ../nbs/21_cli.ipynb #1966d1c0
 app = typer.Typer(name="recon", no_args_is_help=True, add_completion=False, rich_markup_mode="markdown",
                   pretty_exceptions_enable=False,
-                  help="See how machines learn to repair pictures, and use what they learned.")
+                  help="See how machines learn to restore images, and use what they learned.")
 data_app = typer.Typer(no_args_is_help=True, help="Datasets: what there is, where it lies, how to get it.")
 app.add_typer(data_app, name="data")
 
@@ -68,14 +68,14 @@ def main(
 # %% ../nbs/21_cli.ipynb #db3f8296
 @data_app.command("list")
 def data_list():
-    "List the datasets that have a name. Any folder or zip of pictures is a dataset too."
-    from recon.data import at_hand, data_home, dataset_info, dataset_names
+    "List the datasets that have a name. Any folder or zip of images is a dataset too."
+    from recon.data import data_home, dataset_info, dataset_names, is_available
 
     infos = [dataset_info(n) for n in dataset_names()]
 
     def state(i):
         if i.embedded: return "built in"
-        return "at hand" if at_hand(i.name) else "can be fetched" if i.download else "not here"
+        return "at hand" if is_available(i.name) else "can be fetched" if i.download else "not here"
 
     _table("name", "what", "licence", "", rows=[(i.name, i.title, i.licence, state(i)) for i in infos])
     print(f"\nDatasets live in {data_home()}; RECON_DATA names another folder.")
@@ -84,20 +84,22 @@ def data_list():
 @data_app.command("get")
 def data_get(name: Annotated[str, Argument(help="As `recon data list` shows it.")]):
     "Fetch a dataset, with progress; what has arrived is kept when the connection breaks.\n\nExample: `recon data get mnist`"
-    from recon.data import DataError, at_hand, data_home, dataset_info, load_data
+    from recon.core import DataError
+    from recon.data import data_home, dataset_info, is_available, load_data
 
     info = dataset_info(name)
-    if not info.embedded and not info.download and not at_hand(name):
-        raise DataError(f"'{name}' can't be fetched; put its pictures or zips into '{data_home() / info.folder}'.")
+    if not info.embedded and not info.download and not is_available(name):
+        raise DataError(f"'{name}' can't be fetched; put its images or zips into '{data_home() / info.folder}'.")
     found = load_data(name, "test", download=info.download)
-    print(f"{info.title}: {len(found):,} test pictures, " + ("built in." if info.embedded
+    print(f"{info.title}: {len(found):,} test images, " + ("built in." if info.embedded
                                                              else f"in {data_home() / info.folder}."))
 
 
 @data_app.command("info")
-def data_info(name: Annotated[str, Argument(help="A name, or a folder or zip of pictures.")]):
-    "Say what is known about a dataset, and how many pictures its splits have.\n\nExample: `recon data info my_photos/`"
-    from recon.data import SPLITS, load_data
+def data_info(name: Annotated[str, Argument(help="A name, or a folder or zip of images.")]):
+    "Say what is known about a dataset, and how many images its splits have.\n\nExample: `recon data info my_photos/`"
+    from recon.data import load_data
+    from recon.image_sets import SPLITS
 
     sets = {s: load_data(name, s) for s in SPLITS}
     info = sets["train"].info
@@ -111,9 +113,9 @@ def data_info(name: Annotated[str, Argument(help="A name, or a folder or zip of 
 @app.command()
 def train(
     name: Annotated[str, Argument(help="A recipe, e.g. `dense-mnist`.")],
-    data: Annotated[Optional[str], Option(help="Another dataset: a name, or any folder or zip of pictures.")] = None,
+    data: Annotated[Optional[str], Option(help="Another dataset: a name, or any folder or zip of images.")] = None,
     steps: Annotated[Optional[int], Option(min=1, help="Train so many steps …")] = None,
-    epochs: Annotated[Optional[float], Option(min=0, help="… or so many times through the pictures …")] = None,
+    epochs: Annotated[Optional[float], Option(min=0, help="… or so many times through the images …")] = None,
     minutes: Annotated[Optional[float], Option(min=0, help="… but at most so long.")] = None,
     budget: Annotated[str, Option(help="Otherwise the recipe's budget of this name: cpu, gpu or paper.")] = "cpu",
     out: Annotated[Optional[Path], Option(help="Folder of the run; default: runs/NAME.")] = None,
@@ -131,7 +133,7 @@ def train(
 
     folder = run_training(name, out, data, steps, epochs, minutes, budget, resume, seed, device, download)
     _measured(folder)
-    print(f"\nThe checkpoint is in {folder}; use it with: recon restore picture.png --model {folder} -o repaired.png")
+    print(f"\nThe checkpoint is in {folder}; use it with: recon restore image.png --model {folder} -o restored.png")
 
 
 def _measured(folder):
@@ -141,16 +143,16 @@ def _measured(folder):
 
     card = read_card(folder)
     name, first = card["recipe"]["name"], (card["recipe"]["tests"] or [card["recipe"]["corruption"]])[0]
-    for damage, part in {first: card, **card.get("also", {})}.items():
-        print(f"\nMeasured on {card['data']['n_test']:,} test pictures, damage {damage}:\n")
+    for corruption, part in {first: card, **card.get("also", {})}.items():
+        print(f"\nMeasured on {card['data']['n_test']:,} test images, corruption {corruption}:\n")
         print(metrics_table({name: part["metrics"], **part["baselines"]}, card["protocol"]))
 
 
 @app.command()
 def evaluate(
     name: Annotated[str, Argument(help="A model: a name, a folder, or hf://user/repository.")],
-    data: Annotated[Optional[str], Option(help="Other pictures than the recipe's.")] = None,
-    limit: Annotated[Optional[int], Option(min=1, help="Only so many test pictures; then nothing is compared.")] = None,
+    data: Annotated[Optional[str], Option(help="Other images than the recipe's.")] = None,
+    limit: Annotated[Optional[int], Option(min=1, help="Only so many test images; then nothing is compared.")] = None,
     write: Annotated[bool, Option("--write", help="Store what was measured in the card.")] = False,
 ):
     """Measure a model again, beside its baselines, and compare with its card. Exit code 1 if the card is wrong.
@@ -167,28 +169,29 @@ def evaluate(
 # %% ../nbs/21_cli.ipynb #49bd863d
 @app.command()
 def restore(
-    source: Annotated[Path, Argument(help="A picture, or a folder of pictures.")],
+    source: Annotated[Path, Argument(help="An image, or a folder of images.")],
     model: Annotated[str, Option("--model", "-m", help="A name from `recon models`, a folder, or hf://user/repository.")],
     out: Annotated[Path, Option("--out", "-o", help="Where the result goes: a file for a file, a folder for a folder.")],
-    fit: Annotated[Optional[str], Option(help="How the picture meets the network: whole (resized), tile (piece by piece) or "
+    fit: Annotated[Optional[str], Option(help="How the image meets the network: whole (resized), tile (piece by piece) or "
                                               "chroma (it finds colours, brightness stays).")] = None,
     mask: Annotated[Optional[Path],
-                    Option(help="A picture of the same size, white where pixels are missing; only those change.")] = None,
+                    Option(help="An image of the same size, white where pixels are missing; only those change.")] = None,
     hint: Annotated[Optional[list[str]], Option(help="A colour for a colorizer as x,y,colour, in pixels from the left and the "
                                                      "top, like 120,80,#c03020; may be repeated.")] = None,
     device: Annotated[Optional[str], Option(help="cpu, cuda or mps.")] = None,
     tile: Annotated[Optional[int], Option(min=16, help="Side of a tile in pixels; smaller ones need less memory.")] = None,
     overwrite: Annotated[bool, Option("--overwrite", help="Replace existing files.")] = False,
 ):
-    """Repair a picture, or every picture in a folder. The size stays what it was, unless the model enlarges.
+    """Restore an image, or every image in a folder. The size stays what it was, unless the model enlarges.
 
     Examples: `recon restore noisy.png -m dense-mnist-noisy -o clean.png` ·
-    `recon restore scans/ -m dense-mnist-noisy -o repaired/` ·
+    `recon restore scans/ -m dense-mnist-noisy -o restored/` ·
     `recon restore old.jpg -m MODEL -o new.png --hint 120,80,#c03020 --hint 300,40,navy`
     """
-    from recon.restore import Restorer, read_hint, restore_file, restore_folder
+    from recon.colour_transfer import read_hint
+    from recon.restore import Restorer, restore_file, restore_folder
 
-    if source.is_dir() and (mask or hint): raise ReconError("--mask and --hint go with a single picture, not with a folder.")
+    if source.is_dir() and (mask or hint): raise ReconError("--mask and --hint go with a single image, not with a folder.")
     hints = [read_hint(h) for h in hint or ()]
     restorer = Restorer(model, fit, device, tile=tile)
     if not source.is_dir():
@@ -198,7 +201,7 @@ def restore(
         return
     report = restore_folder(source, out, restorer, overwrite, progress=True)
     print(f"{len(report.written)} written to {out}, {len(report.skipped)} were there already.")
-    if report.failed: raise ReconError(f"{len(report.failed)} of the pictures failed: {' '.join(report.failed.values())}")
+    if report.failed: raise ReconError(f"{len(report.failed)} of the images failed: {' '.join(report.failed.values())}")
 
 
 @app.command()
@@ -206,7 +209,7 @@ def export(
     name: Annotated[str, Argument(help="A model: a name, a folder, or hf://user/repository.")],
     out: Annotated[Path, Option("--out", "-o", help="The file to write.")],
     format: Annotated[str, Option(help="Only onnx so far.")] = "onnx",
-    size: Annotated[Optional[int], Option(min=1, help="Side of its pictures in pixels; default: free where the network "
+    size: Annotated[Optional[int], Option(min=1, help="Side of its images in pixels; default: free where the network "
                                                       "allows it.")] = None,
     overwrite: Annotated[bool, Option("--overwrite", help="Replace an existing file.")] = False,
 ):
@@ -214,12 +217,12 @@ def export(
 
     Examples: `recon export denoising-mnist --format onnx -o model.onnx` · `recon export dense-mnist -o small.onnx --size 28`
     """
-    from recon.restore import export_onnx
+    from recon.export import export_onnx
 
     if format != "onnx": raise ReconError(f"There is no format '{format}'; use onnx.")
     facts = export_onnx(name, out, size, overwrite)
     side = f"sides of {facts['side']} pixels" + (f" plus a multiple of {facts['grows_by']}" if facts["grows_by"] != "0" else "")
-    print(f"{out}: any number of pictures, {facts['channels']} channel(s), {side}, values {facts['range']}")
+    print(f"{out}: any number of images, {facts['channels']} channel(s), {side}, values {facts['range']}")
 
 
 @app.command()
@@ -229,7 +232,7 @@ def models(name: Annotated[Optional[str], Argument(help="Show the card of this m
     Examples: `recon models` · `recon models dense-mnist`
     """
     from recon.checkpoints import checkpoint_folders, find_checkpoint, model_card, read_card
-    from recon.recipes import recipe, recipe_names
+    from recon.recipes import get_recipe, recipe_names
 
     if name:
         print(model_card(read_card(find_checkpoint(name))))
@@ -239,7 +242,7 @@ def models(name: Annotated[Optional[str], Argument(help="Show the card of this m
             for n, card in cards.items()]
     _table("model", "what it does", "PSNR", rows=rows)
     print()
-    _table("recipe", "can be trained with `recon train`", rows=[(n, recipe(n).title) for n in recipe_names()
+    _table("recipe", "can be trained with `recon train`", rows=[(n, get_recipe(n).title) for n in recipe_names()
                                                                 if n not in cards])
 
 # %% ../nbs/21_cli.ipynb #4aef6942

@@ -4,8 +4,7 @@
 
 # %% auto #0
 __all__ = ['PIXEL_LOSSES', 'ADVERSARIAL_LOSSES', 'PERCEPTUAL_LOSSES', 'mse', 'mae', 'charbonnier', 'chroma', 'vivid_chroma',
-           'kl_to_standard_normal', 'discriminator_loss', 'generator_loss', 'gradient_penalty', 'FeatureLoss',
-           'VGG19Features', 'cycle_loss']
+           'kl_to_standard_normal', 'discriminator_loss', 'generator_loss', 'gradient_penalty', 'cycle_loss']
 
 # %% ../nbs/03_losses.ipynb #7035474e
 from collections.abc import Callable
@@ -14,9 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .corruptions import rgb_to_lab
-from .data import ReconError, Registry
-from .layers import borrow
+from .core import ReconError, Registry
+from .images import rgb_to_lab
 
 # %% ../nbs/03_losses.ipynb #8f2c34e9
 PIXEL_LOSSES = Registry("pixel loss")
@@ -27,7 +25,7 @@ def mse(
     restored: Tensor, # `[B, C, H, W]`, the network's answer
     truth: Tensor,    # the same shape
 ) -> Tensor:          # a scalar
-    "Mean squared error, over all pixels and pictures (Gauss 1809; the L2 loss of most papers)."
+    "Mean squared error, over all pixels and images (Gauss 1809; the L2 loss of most papers)."
     return F.mse_loss(restored, truth)
 
 
@@ -36,7 +34,7 @@ def mae(
     restored: Tensor, # `[B, C, H, W]`, the network's answer
     truth: Tensor,    # the same shape
 ) -> Tensor:          # a scalar
-    "Mean absolute error, over all pixels and pictures (Laplace 1774; the L1 loss of Pix2Pix, Isola et al. 2017, eq. 3)."
+    "Mean absolute error, over all pixels and images (Laplace 1774; the L1 loss of Pix2Pix, Isola et al. 2017, eq. 3)."
     return F.l1_loss(restored, truth)
 
 
@@ -77,7 +75,7 @@ def _apart(a, b): return (a - b).square().sum(1).add(1).sqrt() - 1  # round at z
 def kl_to_standard_normal(
     mean: Tensor,         # `[B, …]`, the means of the code
     log_variance: Tensor, # the same shape, the logarithms of its variances
-) -> Tensor:              # `[B]`, nats per picture, at least 0
+) -> Tensor:              # `[B]`, nats per image, at least 0
     "Kullback–Leibler divergence of a diagonal Gaussian to the standard normal (Kingma and Welling 2014, appendix B)."
     return 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).flatten(1).sum(1)
 
@@ -103,7 +101,7 @@ def _by_kind(table, kind):
 
 # %% ../nbs/03_losses.ipynb #7d823d33
 def discriminator_loss(
-    real_logits: Tensor,          # any shape, what the discriminator says of real pictures
+    real_logits: Tensor,          # any shape, what the discriminator says of real images
     fake_logits: Tensor,          # any shape, what it says of made ones; they should be cut off the generator's graph
     kind: str = "non_saturating", # a name in `ADVERSARIAL_LOSSES`
 ) -> Tensor:                      # a scalar for the discriminator to minimise
@@ -112,7 +110,7 @@ def discriminator_loss(
 
 
 def generator_loss(
-    fake_logits: Tensor,          # any shape, what the discriminator says of the generator's pictures
+    fake_logits: Tensor,          # any shape, what the discriminator says of the generator's images
     kind: str = "non_saturating", # a name in `ADVERSARIAL_LOSSES`
 ) -> Tensor:                      # a scalar for the generator to minimise
     "The generator's side of the game; raises `ReconError` for an unknown `kind`. Sources in the table above."
@@ -125,73 +123,22 @@ def gradient_penalty(
     fake: Tensor,                             # the same shape
     generator: torch.Generator | None = None, # draws ε, on its own device, so that a seed means the same everywhere
 ) -> Tensor:                                  # a scalar, at least 0; multiply by 10 as the paper does
-    "Penalty for a slope other than 1 between real and made pictures (Gulrajani et al. 2017, eq. 3)."
+    "Penalty for a slope other than 1 between real and made images (Gulrajani et al. 2017, eq. 3)."
     device = "cpu" if generator is None else generator.device
     epsilon = torch.rand(len(real), *[1] * (real.ndim - 1), generator=generator, device=device).to(real)
     between = (epsilon * real.detach() + (1 - epsilon) * fake.detach()).requires_grad_()
-    scores = critic(between).reshape(len(real), -1).mean(1)  # [B], one for each picture
+    scores = critic(between).reshape(len(real), -1).mean(1)  # [B], one for each image
     slope, = torch.autograd.grad(scores.sum(), between, create_graph=True)  # [B, C, H, W]; the penalty is differentiated again
     return (slope.flatten(1).norm(dim=1) - 1).square().mean()
 
 # %% ../nbs/03_losses.ipynb #c2c2b5b7
 PERCEPTUAL_LOSSES = Registry("perceptual loss")  # makers of functions `(restored, truth) → scalar`
 
-
-class FeatureLoss:
-    "Mean squared difference of the feature maps of a fixed network (Johnson et al. 2016, eq. 2)."
-
-    def __init__(self, network: nn.Module): # has `features(x)`, `[B, C, H, W]` in [-1, 1] → a list of maps
-        self.network = network.eval().requires_grad_(False)
-
-    def __call__(
-        self,
-        restored: Tensor, # `[B, C, H, W]` in [-1, 1]; gradients flow into it
-        truth: Tensor,    # the same shape
-    ) -> Tensor:          # a scalar
-        network = self.network.to(restored.device)
-        with torch.no_grad(): wanted = network.features(truth)
-        return sum(F.mse_loss(a, b) for a, b in zip(network.features(restored), wanted)) / len(wanted)
-
-
-class VGG19Features(nn.Module):
-    "Feature maps of VGG19, trained on ImageNet (Simonyan and Zisserman 2015)."
-
-    def __init__(
-        self,
-        layers: tuple[int, ...] = (35,),  # positions in torchvision's list; 35 is φ₅,₄ of Ledig et al. 2017, after its ReLU
-        download: bool = False,           # fetch the weights, 548 MB, if they aren't there
-        network: nn.Module | None = None, # another network of this form, e.g. an untrained one
-    ):                                    # raises `ReconError` when the weights are missing
-        super().__init__()
-        self.layers, self.network = layers, network or _vgg19(download)
-        # What the network saw in training: pixels in [0, 1], minus ImageNet's mean colour, over its standard deviation.
-        self.register_buffer("mean", torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1))
-        self.register_buffer("deviation", torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1))
-
-    def features(self, x: Tensor) -> list[Tensor]: # [B, 1 or 3, H, W] in [-1, 1] → one map per layer
-        maps, x = [], (x.expand(-1, 3, -1, -1) / 2 + 0.5 - self.mean) / self.deviation
-        for i, layer in enumerate(self.network[:max(self.layers) + 1]):
-            x = layer(x)
-            if i in self.layers: maps.append(x.clone())  # the next layer may be a ReLU that works in place
-        return maps
-
-
-def _vgg19(download):
-    from torchvision.models import VGG19_Weights, vgg19
-
-    weights = VGG19_Weights.IMAGENET1K_V1
-    file = weights.url.rsplit("/", 1)[1]
-    return borrow(lambda: vgg19(weights=weights).features, file, "VGG19 needs its weights, 548 MB", download)
-
-
-@PERCEPTUAL_LOSSES.register("vgg19")
-def _vgg19_loss(layers: tuple[int, ...] = (35,), download: bool = False): return FeatureLoss(VGG19Features(layers, download))
-
 # %% ../nbs/03_losses.ipynb #750f96a4
 def cycle_loss(
-    a: Tensor,       # `[B, C, H, W]`, pictures of one domain
+    a: Tensor,       # `[B, C, H, W]`, images of one domain
     a_again: Tensor, # the same after there and back, `F(G(a))`
-    b: Tensor,       # `[B, C, H, W]`, pictures of the other domain
+    b: Tensor,       # `[B, C, H, W]`, images of the other domain
     b_again: Tensor, # the same after there and back, `G(F(b))`
 ) -> Tensor:         # a scalar
     "Cycle consistency, both ways round (Zhu et al. 2017, eq. 2)."

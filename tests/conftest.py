@@ -68,7 +68,7 @@ def own_models(tmp_path_factory):
     import torch
 
     from recon.checkpoints import save_checkpoint
-    from recon.corruptions import corruption
+    from recon.corruptions import build_corruption
     from recon.data import load_data
     from recon.recipes import Recipe, build_network
 
@@ -77,8 +77,8 @@ def own_models(tmp_path_factory):
         recipe = Recipe(name=name, title="A toy", chapter="tests", **facts)
         torch.manual_seed(0)
         network = build_network(recipe)
-        pictures = load_data(recipe.data, "train", size=recipe.size, channels=recipe.channels).stack(8)
-        a, b = pictures if isinstance(pictures, tuple) else (corruption(recipe.corruption)(pictures, torch.Generator().manual_seed(0)).image, pictures)
+        images = load_data(recipe.data, "train", size=recipe.size, channels=recipe.channels).stack(8)
+        a, b = images if isinstance(images, tuple) else (build_corruption(recipe.corruption)(images, torch.Generator().manual_seed(0)).image, images)
         optimizer = torch.optim.Adam(network.parameters(), 2e-3)
         for _ in range(6):
             loss = (network(a) - b).square().mean()

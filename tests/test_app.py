@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from recon.data import load_data, save_picture
+from recon.data import load_data
+from recon.images import save_picture
 
 SCREENSHOTS = Path(__file__).resolve().parent.parent / "screenshots"
 WAIT = 1000 * int(os.environ.get("RECON_TEST_WAIT", 120))  # milliseconds; a result takes one or two seconds on a free machine
@@ -57,7 +58,7 @@ def pixels(page, name): return np.asarray(Image.open(io.BytesIO(page.request.get
 def result(page, before):
     "Wait for another result than before, and for what there is to say about it."
     page.wait_for_function("""old => { const i = document.querySelector('#ours img'), said = document.querySelector('#verdict')?.innerText ?? ''
-        return i && i.src && i.src !== old && i.complete && !said.includes('Now the classical method') }""", arg=before, timeout=WAIT)
+        return i && i.src && i.src !== old && i.complete && !said.includes('Now the baseline') }""", arg=before, timeout=WAIT)
     return source(page, "ours")
 
 
@@ -65,12 +66,12 @@ def choose(page, task): page.locator("#task").get_by_text(task, exact=True).clic
 
 
 def upload(page, path):
-    "Give the app a picture of one's own, and wait until it has arrived and nothing is going to be added to it."
+    "Give the app an image of one's own, and wait until it has arrived and nothing is going to be added to it."
     before = source(page, "picture")
     box = page.locator("#picture")
     if not box.locator("input[type=file]").count(): box.get_by_label("Clear").first.click()
     box.locator("input[type=file]").first.set_input_files(path)
-    page.wait_for_function("""old => { const i = document.querySelector('#picture img'), way = document.querySelector('#way input:checked')
+    page.wait_for_function("""old => { const i = document.querySelector('#image img'), way = document.querySelector('#way input:checked')
         return i && i.src && i.src !== old && way?.value !== 'add' }""", arg=before, timeout=WAIT)
 
 
@@ -84,8 +85,8 @@ def test_a_visitor_sees_a_repaired_scratch_at_once_and_nothing_is_asked_of_other
     page = visit()
     text = page.locator("#verdict").inner_text()
     assert "nearer to the truth" in text and "PSNR" in text and "Classical" in text
-    damaged, ours, truth = (pixels(page, n) for n in ("before", "ours", "truth"))
-    assert ((ours - truth) ** 2).mean() < ((damaged - truth) ** 2).mean() / 4
+    corrupted, ours, truth = (pixels(page, n) for n in ("before", "ours", "truth"))
+    assert ((ours - truth) ** 2).mean() < ((corrupted - truth) ** 2).mean() / 4
     assert page.locator("#slider img").count() >= 2
     assert page.foreign == [], page.foreign
     assert page.errors == [], page.errors
@@ -101,7 +102,7 @@ def test_upload_act_wait_and_the_result_is_of_the_right_size_and_new(visit, phot
     repair(page)
     with page.expect_download() as got: page.locator("#file").click()
     got.value.save_as(tmp_path / "out.png")
-    assert got.value.suggested_filename == "scratched-repaired.png"
+    assert got.value.suggested_filename == "scratched-restored.png"
     seen, given = Image.open(tmp_path / "out.png").convert("RGB"), Image.open(photo)
     assert seen.size == (120 * factor, 90 * factor)
     gap = np.abs(np.asarray(seen.resize(given.size), float) - np.asarray(given, float)).mean()
@@ -109,7 +110,7 @@ def test_upload_act_wait_and_the_result_is_of_the_right_size_and_new(visit, phot
 
 
 def sheet(page):
-    "The canvas, as soon as the picture lies on it: that is the first step that can be undone."
+    "The canvas, as soon as the image lies on it: that is the first step that can be undone."
     page.wait_for_function("document.querySelector('#canvas canvas') && document.querySelector('#canvas [aria-label=Undo]')?.disabled === false")
     return page.locator("#canvas canvas").last
 
@@ -193,12 +194,12 @@ def test_invented_pixels_are_shown_and_called_no_evidence(visit):
 
 
 def test_a_bad_upload_shows_a_sentence(visit, tmp_path):
-    (tmp_path / "text.png").write_text("this is no picture")
+    (tmp_path / "text.png").write_text("this is no image")
     page = visit()
     box = page.locator("#picture")
     if not box.locator("input[type=file]").count(): box.get_by_label("Clear").first.click()
     box.locator("input[type=file]").first.set_input_files(tmp_path / "text.png")
-    page.get_by_text("is not a picture that can be read").first.wait_for(timeout=WAIT)
+    page.get_by_text("is not an image that can be read").first.wait_for(timeout=WAIT)
 
 
 def test_an_empty_brush_is_explained(visit, photo):
@@ -216,7 +217,7 @@ def test_ones_own_picture_stays_when_the_task_changes(visit, photo):
     choose(page, "Denoise")
     result(page, before)
     with page.expect_download() as got: page.locator("#file").click()
-    assert got.value.suggested_filename == "scratched-repaired.png" and page.locator("#picture img").count()
+    assert got.value.suggested_filename == "scratched-restored.png" and page.locator("#image img").count()
 
 
 def test_two_users_at_once_get_their_own_pictures(visit, tmp_path):
@@ -243,7 +244,7 @@ def test_the_keyboard_is_enough(visit):
     page.get_by_role("button", name="More choices").focus()
     page.keyboard.press("Enter")
     page.get_by_label("Chance (seed)").first.focus()
-    page.keyboard.press("ArrowUp")  # else the same picture would come again, at the same address
+    page.keyboard.press("ArrowUp")  # else the same image would come again, at the same address
     page.locator("#go").focus()
     page.keyboard.press("Enter")
     result(page, second)

@@ -8,7 +8,8 @@ import pytest
 from gradio_client import Client, handle_file
 from PIL import Image
 
-from recon.data import load_data, read_picture, save_picture
+from recon.data import load_data
+from recon.images import read_picture, save_picture
 
 NAMES = {"denoise", "remove_artifact", "fill_hole", "enlarge", "colorize", "translate"}
 
@@ -45,12 +46,12 @@ def test_every_function_is_named_and_described(client):
     ("colorize", {"hints": "10,10,#c03020\n60,40,navy"}, 1), ("translate", {}, 1)])
 def test_every_task_keeps_size_and_format_and_tells_what_it_did(client, photo, name, options, factor):
     ours, other, report = ask(client, name, photo, **options)
-    assert ours.endswith("my-photo-repaired.jpg") and Image.open(ours).format == "JPEG"
+    assert ours.endswith("my-photo-restored.jpg") and Image.open(ours).format == "JPEG"
     assert Image.open(ours).size == (96 * factor, 80 * factor) and (other is None) == (report["classical"] is None)
-    if name == "translate": assert other is None and "No classical method" in report["notes"][-1]
+    if name == "translate": assert other is None and "No baseline" in report["notes"][-1]
     else: assert Image.open(other).size == Image.open(ours).size
     assert report["seconds"] > 0 and report["model"] and bool(report["damage"]) == bool(report["metrics"])
-    if report["metrics"]: assert {report["model"], report["classical"], "damaged"} >= set(report["metrics"]) and all(row["psnr"] > 3 for row in report["metrics"].values())
+    if report["metrics"]: assert {report["model"], report["classical"], "corrupted"} >= set(report["metrics"]) and all(row["psnr"] > 3 for row in report["metrics"].values())
 
 
 def test_only_marked_pixels_change(client, photo, tmp_path):
@@ -64,11 +65,11 @@ def test_only_marked_pixels_change(client, photo, tmp_path):
 
 
 def test_the_seed_decides(client, photo):
-    first, again, other = (values(ask(client, "denoise", photo, damage="Strong noise", seed=s)[0]) for s in (1, 1, 2))
+    first, again, other = (values(ask(client, "denoise", photo, corruption="Strong noise", seed=s)[0]) for s in (1, 1, 2))
     assert (first == again).all() and (first != other).any()
 
 
-@pytest.mark.parametrize("name, content, says", [("empty.png", b"", "empty"), ("text.png", b"no picture at all", "not a picture"), ("cut.jpg", b"\xff\xd8\xff\xe0\x00\x10JFIF", "")])
+@pytest.mark.parametrize("name, content, says", [("empty.png", b"", "empty"), ("text.png", b"no picture at all", "not an image"), ("cut.jpg", b"\xff\xd8\xff\xe0\x00\x10JFIF", "")])
 def test_bad_uploads_get_a_sentence(client, tmp_path, name, content, says):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(Exception) as caught: ask(client, "denoise", tmp_path / name)

@@ -4,10 +4,12 @@ import pytest
 import torch
 
 from recon.checkpoints import checkpoint_names, save_checkpoint
-from recon.corruptions import corruption
-from recon.data import Picture, ReconError, load_data, save_picture
+from recon.core import ReconError
+from recon.corruptions import build_corruption
+from recon.data import load_data
+from recon.images import Picture, save_picture
 from recon.metrics import measure
-from recon.recipes import Recipe, build_network, recipe, recipe_names
+from recon.recipes import Recipe, build_network, get_recipe, recipe_names
 
 FACTS = dict(title="A toy", chapter="tests", data="photos-tiny", network="none", size=64, channels=3)
 
@@ -27,7 +29,7 @@ def test_a_recipe_says_what_it_is_for(app, changes, task): assert app.task_of(to
 
 
 def test_every_recipe_that_repairs_has_a_place_or_none(app):
-    for name in recipe_names(): assert app.task_of(recipe(name)) in ("", *app.TASKS)
+    for name in recipe_names(): assert app.task_of(get_recipe(name)) in ("", *app.TASKS)
     hand = app.models_at_hand("nowhere")
     assert {"artifact", "denoise", "hole", "enlarge"} <= set(hand) <= set(app.TASKS) and list(hand) == [t for t in app.TASKS if t in hand]
     assert set(sum(hand.values(), [])) <= set(checkpoint_names("nowhere", task="repair"))
@@ -50,12 +52,12 @@ def test_a_broken_checkpoint_does_not_stop_the_others(app, tmp_path):
 
 def test_strokes_are_filled_by_a_network_that_knows_squares(app):
     x = load_data("photos-tiny", "test")[0][:, 40:240, 60:300]
-    damaged, mask = corruption("free_form(strokes=3, width=(0.02, 0.03))")(x[None], torch.Generator().manual_seed(1))
+    corrupted, mask = build_corruption("free_form(strokes=3, width=(0.02, 0.03))")(x[None], torch.Generator().manual_seed(1))
     name = app.models_for("artifact", "brush", "nowhere")[0]
-    y = app.work.fill(app.work.restorer(name, "nowhere"), damaged[0], mask[0] > 0.5)
+    y = app.work.fill(app.work.restorer(name, "nowhere"), corrupted[0], mask[0] > 0.5)
     outside = mask[0].expand(3, -1, -1) == 0
     assert torch.equal(y[outside], x[outside]), "nothing else changes"
-    assert measure(y[None], x[None], ("psnr",))["psnr"] > measure(damaged, x[None], ("psnr",))["psnr"] + 8
+    assert measure(y[None], x[None], ("psnr",))["psnr"] > measure(corrupted, x[None], ("psnr",))["psnr"] + 8
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 200), (64, 64)])
@@ -108,7 +110,7 @@ def test_metadata_stays_behind_and_format_and_size_are_kept(app, tmp_path):
 def test_names_of_files_are_harmless(app):
     for name in ("../../etc/passwd.png", "a b\x00c.png", ".png", "ü" * 300 + ".png"):
         path = app.Path(app.doors.download(Picture(torch.zeros(3, 4, 4), name=name)))
-        assert path.parent.parent == app.Path(app.doors.get_upload_folder()) and path.name.endswith("-repaired.png") and ".." not in path.name
+        assert path.parent.parent == app.Path(app.doors.get_upload_folder()) and path.name.endswith("-restored.png") and ".." not in path.name
 
 
 def test_bombs_are_refused_before_they_are_decoded(app, tmp_path):
@@ -151,11 +153,11 @@ def test_an_own_checkpoint_appears_in_its_task_by_itself(app, tmp_path):
     torch.manual_seed(0)
     save_checkpoint(tmp_path / "toy-mine", build_network(mine), mine, {}, half=False)
     order = app.models_at_hand(str(tmp_path))["denoise"]
-    assert order[0] == "denoising-photos", "the one that has seen larger pictures first"
+    assert order[0] == "denoising-photos", "the one that has seen larger images first"
     assert order.index("toy-mine") < min(order.index(n) for n in order if "mnist" in n or "clothes" in n), "photographs come before digits"
     path = save_picture(load_data("photos-tiny", "test")[0][:, :90, :120], tmp_path / "p.png")
     result = app.work.solve(app.work.prepare(path, "denoise", "toy-mine", "add", "Strong noise", model_dir=str(tmp_path)))
-    assert result.ours.size == (90, 120) and result.rival == "tv" and {"damaged", "tv", "toy-mine"} == set(result.metrics)
+    assert result.ours.size == (90, 120) and result.rival == "tv" and {"corrupted", "tv", "toy-mine"} == set(result.metrics)
 
 
 def test_the_picture_as_it_was_is_no_classical_method(app, tmp_path):
@@ -163,4 +165,4 @@ def test_the_picture_as_it_was_is_no_classical_method(app, tmp_path):
     for model in app.models_at_hand()["translate"]:
         result = app.work.solve(app.work.prepare(path, "translate", model, "own", ""))
         assert result.rival != "identity" and (result.classical is None) == (not result.rival)
-        assert result.rival or ("No classical method" in result.notes[-1] and "Classical:" not in app.views.verdict(result))
+        assert result.rival or ("No baseline" in result.notes[-1] and "Classical:" not in app.views.verdict(result))

@@ -2,7 +2,7 @@
 import pytest
 
 from recon.checkpoints import checkpoint_folders, load, model_card
-from recon.recipes import recipe
+from recon.recipes import get_recipe
 
 SHIPPED = sorted(n for n, p in checkpoint_folders("nowhere").items())
 
@@ -10,7 +10,7 @@ SHIPPED = sorted(n for n, p in checkpoint_folders("nowhere").items())
 @pytest.mark.parametrize("name", SHIPPED)
 def test_card_belongs_to_the_registered_recipe(name):
     checkpoint = load(name, model_dir="nowhere")
-    assert checkpoint.recipe == recipe(name), "the recipe has changed: train again, or `recon evaluate --write`"
+    assert checkpoint.recipe == get_recipe(name), "the recipe has changed: train again, or `recon evaluate --write`"
     card = checkpoint.card
     for key in ("data", "budget", "steps", "wall_seconds", "device", "seed", "code_commit", "protocol", "metrics", "limits"):
         assert card.get(key) not in (None, "", {}), key
@@ -34,9 +34,9 @@ def test_bars_of_chapter_11():
         card = load(name, model_dir="nowhere").card
         parts = {card["recipe"]["tests"][0]: card, **card["also"]}
         assert set(parts) == {f"gaussian_noise(sigma={s})" for s in (0.2, 0.5, 0.8)}
-        for damage, part in parts.items():
+        for corruption, part in parts.items():
             assert {"wiener", "gaussian", "median", "tv", "wavelet", "nlm"} <= set(part["baselines"])
-            assert part["metrics"]["mse"] < min(b["mse"] for b in part["baselines"].values()), f"{name}, {damage}"
+            assert part["metrics"]["mse"] < min(b["mse"] for b in part["baselines"].values()), f"{name}, {corruption}"
     digits = load("denoising-mnist", model_dir="nowhere").card
     assert digits["data"]["n_test"] == 10_000 and digits["metrics"]["mse"] <= 0.0090
     photos = load("denoising-photos", model_dir="nowhere").card

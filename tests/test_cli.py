@@ -59,7 +59,7 @@ def files(tmp_path_factory):
     Image.new("L", (1500, 3), 77).save(folder / "line.png")
     Image.new("RGB", (3000, 2000), (9, 99, 199)).save(folder / "large.jpg")
     (folder / "empty.png").write_bytes(b"")
-    (folder / "text.png").write_text("not a picture")
+    (folder / "text.png").write_text("not an image")
     (folder / "cut.jpg").write_bytes((folder / "sideways.jpg").read_bytes()[:500])
     grey.save(folder / "dancing.gif", save_all=True, append_images=[Image.fromarray(np.roll(ramp, 5, 1))])
     chunk = lambda kind, data: len(data).to_bytes(4, "big") + kind + data + __import__("zlib").crc32(kind + data).to_bytes(4, "big")
@@ -84,7 +84,7 @@ def test_a_folder_of_every_kind(files, tmp_path):
     assert not list((tmp_path / "out").glob(".*")), "no temporary file is left behind"
 
 
-@pytest.mark.parametrize("name, says", [("empty.png", "is empty"), ("text.png", "is not a picture"), ("cut.jpg", "damaged or cut off"),
+@pytest.mark.parametrize("name, says", [("empty.png", "is empty"), ("text.png", "is not an image"), ("cut.jpg", "corrupted or cut off"),
                                         ("dancing.gif", "animated"), ("bomb.png", "pixels"), ("missing.png", "There is no file")])
 def test_bad_files_get_one_sentence(files, tmp_path, name, says):
     done = restore(files / name, tmp_path / "x.png", code=1)
@@ -136,13 +136,13 @@ def test_train_on_my_photos_resume_evaluate_restore(tmp_path):
     for i in range(60): Image.fromarray(rng.integers(0, 255, (50, 70, 3), dtype=np.uint8)).save(tmp_path / "my_photos" / f"{i}.jpg")
     args = ["train", "dense-digits", "--data", "my_photos/", "--out", "run", "--device", "cpu"]
     recon(*args, "--steps", "20", cwd=tmp_path)
-    assert "test pictures" in recon(*args, "--steps", "40", "--resume", cwd=tmp_path).stdout
+    assert "test images" in recon(*args, "--steps", "40", "--resume", cwd=tmp_path).stdout
     assert "started with another recipe" in recon(*args, "--resume", "--seed", "5", "--steps", "50", code=1, cwd=tmp_path).stderr
     model = tmp_path / "run" / "dense-digits"
-    assert not (model / "examples.png").exists(), "your own pictures don't travel with the checkpoint"
+    assert not (model / "examples.png").exists(), "your own images don't travel with the checkpoint"
     assert "tells the truth" in recon("evaluate", model, cwd=tmp_path).stdout
-    recon("restore", "my_photos/0.jpg", "-m", model, "-o", "repaired.png", cwd=tmp_path)
-    assert Image.open(tmp_path / "repaired.png").size == (70, 50)
+    recon("restore", "my_photos/0.jpg", "-m", model, "-o", "restored.png", cwd=tmp_path)
+    assert Image.open(tmp_path / "restored.png").size == (70, 50)
     too_few = tmp_path / "few"
     too_few.mkdir()
     (too_few / "a.jpg").write_bytes((tmp_path / "my_photos" / "0.jpg").read_bytes())

@@ -2,8 +2,8 @@
 import torch
 from hypothesis import given, settings, strategies as st
 
-from recon.corruptions import CORRUPTIONS, corruption
-from recon.data import parse_spec
+from recon.core import parse_spec
+from recon.corruptions import CORRUPTIONS, build_corruption
 
 settings.register_profile("recon", max_examples=40, deadline=None, derandomize=True)
 settings.load_profile("recon")
@@ -22,17 +22,17 @@ specs = st.one_of(
     st.sampled_from(["none", "grayscale", "lightness"]))
 
 
-def pictures(shape, seed): return torch.rand(shape, generator=torch.Generator().manual_seed(seed)) * 2 - 1
+def images(shape, seed): return torch.rand(shape, generator=torch.Generator().manual_seed(seed)) * 2 - 1
 
 
-def damage(spec, x, seed): return corruption(spec)(x, torch.Generator().manual_seed(seed))
+def corrupt(spec, x, seed): return build_corruption(spec)(x, torch.Generator().manual_seed(seed))
 
 
 @given(specs | st.sampled_from(["lightness(hints=(0, 4))", "lightness(hints=3, dot=5)"]), sizes, st.integers(0, 2**31))
 def test_range_shape_and_untouched_pixels(spec, shape, seed):
-    x = pictures(shape, seed)
+    x = images(shape, seed)
     before = x.clone()
-    image, mask = damage(spec, x, seed)
+    image, mask = corrupt(spec, x, seed)
     assert torch.equal(x, before), "the input must not be changed"
     assert len(image) == len(x) and image.dtype == x.dtype and torch.isfinite(image).all()
     assert -1 <= image.min() and image.max() <= 1
@@ -45,23 +45,23 @@ def test_range_shape_and_untouched_pixels(spec, shape, seed):
 
 @given(specs, specs, sizes, st.integers(0, 2**31))
 def test_the_same_seed_gives_the_same_damage(one, two, shape, seed):
-    x, spec = pictures(shape, seed), f"{one} | {two}"
-    a, b = damage(spec, x, seed), damage(spec, x, seed)
+    x, spec = images(shape, seed), f"{one} | {two}"
+    a, b = corrupt(spec, x, seed), corrupt(spec, x, seed)
     assert torch.equal(a.image, b.image) and (a.mask is None) == (b.mask is None)
     assert a.mask is None or torch.equal(a.mask, b.mask)
     torch.rand(7)  # whatever else happens to the global generator
-    assert torch.equal(a.image, damage(spec, x, seed).image)
+    assert torch.equal(a.image, corrupt(spec, x, seed).image)
 
 
 @given(specs)
 def test_repr_is_the_spec(spec):
-    c = corruption(spec)
-    assert repr(corruption(repr(c))) == repr(c) and parse_spec(repr(c))[0] == parse_spec(spec)[0]
+    c = build_corruption(spec)
+    assert repr(build_corruption(repr(c))) == repr(c) and parse_spec(repr(c))[0] == parse_spec(spec)[0]
 
 
 @given(st.sampled_from(sorted(CORRUPTIONS)), st.integers(0, 2**31))
 def test_a_picture_is_damaged_alike_on_every_device(name, seed):
     # No second device is needed to check the rule behind it: all chance is drawn where the generator is, in float32.
-    x = pictures((2, 3, 16, 16), seed)
-    low, full = damage(name, x.double(), seed).image, damage(name, x, seed).image
+    x = images((2, 3, 16, 16), seed)
+    low, full = corrupt(name, x.double(), seed).image, corrupt(name, x, seed).image
     assert torch.allclose(low.float(), full, atol=1e-5)

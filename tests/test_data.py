@@ -8,7 +8,9 @@ import torch
 from hypothesis import given, settings, strategies as st
 from PIL import Image
 
-from recon.data import DataError, PictureError, ReconError, load_data, parse_spec, read_picture, save_picture
+from recon.core import DataError, ReconError, parse_spec
+from recon.data import load_data
+from recon.images import PictureError, read_picture, save_picture
 
 settings.register_profile("recon", max_examples=60, deadline=None, derandomize=True)
 settings.load_profile("recon")
@@ -97,4 +99,4 @@ def test_a_broken_download_leaves_the_set_missing(tmp_path, monkeypatch):
     (tmp_path / "MNIST" / "raw").mkdir(parents=True)
     for name in ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"):
         (tmp_path / "MNIST" / "raw" / f"{name}-ubyte.gz").write_bytes(b"\x1f\x8b cut")
-    with pytest.raises(DataError, match="damaged"): load_data("mnist")
+    with pytest.raises(DataError, match="corrupted"): load_data("mnist")

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from recon.data import load_data
-from recon.recipes import recipe
+from recon.recipes import get_recipe
 from recon.training import fit, start_run
 
 EXPECTED = {"gan-mnist": set(), "gan-mnist-saturated": {"saturation"}, "gan-mnist-vanishing": {"saturation", "vanishing gradient"},
@@ -14,8 +14,8 @@ EXPECTED = {"gan-mnist": set(), "gan-mnist-saturated": {"saturation"}, "gan-mnis
 
 @pytest.mark.parametrize("name", EXPECTED)
 def test_the_monitor_names_the_failure(name, tmp_path):
-    narrow = {k: getattr(recipe(name), k).replace("width=32", "width=16") for k in ("network", "discriminator")}
-    run = start_run(replace(recipe(name), data="digits28", **narrow), tmp_path, "cpu")
+    narrow = {k: getattr(get_recipe(name), k).replace("width=32", "width=16") for k in ("network", "discriminator")}
+    run = start_run(replace(get_recipe(name), data="digits28", **narrow), tmp_path, "cpu")
     train, valid = (load_data("digits28", split) for split in ("train", "valid"))
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # sums in another order would make another run

@@ -117,7 +117,8 @@ def test_a_teacher_that_is_too_good(open_page, monkeypatch):
 
 
 def test_runs_of_ones_own_come_first_and_broken_ones_are_explained(open_page, monkeypatch, tmp_path):
-    from recon.data import load_data, save_picture
+    from recon.data import load_data
+    from recon.images import save_picture
 
     monkeypatch.setenv("RECON_RUNS", str(tmp_path))
     picture = load_data("digits28", "test", limit=1).stack()[0]
@@ -197,9 +198,9 @@ def test_a_visitor_walks_through_the_lab(browser, lab_url, tmp_path):
     place.wait_for()
     before = place.inner_text()
     click_until_heard(page, page.locator("canvas, [data-testid=stVegaLiteChart] svg").first, before)
-    (tmp_path / "text.png").write_text("no picture")
+    (tmp_path / "text.png").write_text("no image")
     page.locator("input[type=file]").first.set_input_files(tmp_path / "text.png")
-    page.get_by_text("is not a picture that can be read").wait_for()
+    page.get_by_text("is not an image that can be read").wait_for()
     page.get_by_role("link", name="GAN failures").first.click()
     page.get_by_text("Islands covered at the end").wait_for()
     page.get_by_role("link", name="Perception").first.click()
@@ -221,20 +222,20 @@ def test_onnx_gives_the_same_pictures(name, shape, tmp_path):
     import torch
 
     from recon.checkpoints import load
-    from recon.restore import export_onnx
+    from recon.export import export_onnx
 
     checkpoint = load(name)
     facts = export_onnx(checkpoint, tmp_path / "model.onnx")
     session = onnxruntime.InferenceSession(tmp_path / "model.onnx", providers=["CPUExecutionProvider"])
     x = torch.rand(shape, generator=torch.Generator().manual_seed(0)) * 2 - 1
-    theirs = torch.from_numpy(session.run(None, {"damaged": x.numpy()})[0])
+    theirs = torch.from_numpy(session.run(None, {"corrupted": x.numpy()})[0])
     assert (theirs - checkpoint.network(x)).abs().max() < 1e-3
     assert session.get_modelmeta().custom_metadata_map["sha256"] == checkpoint.card["sha256"] == facts["sha256"]
 
 
 def test_onnx_without_its_packages_is_one_sentence(monkeypatch, tmp_path):
-    from recon.data import ReconError
-    from recon.restore import export_onnx
+    from recon.core import ReconError
+    from recon.export import export_onnx
 
     monkeypatch.setitem(sys.modules, "onnxscript", None)
     with pytest.raises(ReconError, match=r"needs two more packages: pip install 'recon\[onnx\]'"): export_onnx("vae-mnist-2d", tmp_path / "x.onnx")

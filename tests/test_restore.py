@@ -1,4 +1,4 @@
-"""The restorer with large and strange pictures: memory, files of every kind through a colorizer, and hints."""
+"""The restorer with large and strange images: memory, files of every kind through a colorizer, and hints."""
 import cv2
 import numpy as np
 import pytest
@@ -10,8 +10,8 @@ from torch.nn import functional as F
 
 from recon.checkpoints import save_checkpoint
 from recon.cli import main
-from recon.corruptions import lab_to_rgb, rgb_to_lab
-from recon.data import PictureError, load_data, read_picture, save_picture, to_tensor
+from recon.data import load_data
+from recon.images import PictureError, lab_to_rgb, read_picture, rgb_to_lab, save_picture, to_tensor
 from recon.recipes import NETWORKS, Recipe, build_network, register_recipe
 from recon.restore import Restorer, restore_file
 
@@ -112,7 +112,7 @@ def test_hints_on_the_command_line(models, files, tmp_path, capsys):
     free, led = (rgb_to_lab(read_picture(tmp_path / n).pixels[None])[0] for n in ("free.png", "led.png"))
     assert led[1, 36:44, 26:34].mean() > free[1, 36:44, 26:34].mean() + 10, "red"
     assert led[2, 56:64, 96:104].mean() < free[2, 56:64, 96:104].mean() - 3, "blue"
-    for hint, says in (("30,40", "can't be read"), ("300,40,red", "outside the picture"), ("3,4,colourful", "no colour")):
+    for hint, says in (("30,40", "can't be read"), ("300,40,red", "outside the image"), ("3,4,colourful", "no colour")):
         assert main([*args, "-o", str(tmp_path / "x.png"), "--hint", hint]) == 1
         assert says in capsys.readouterr().err and not (tmp_path / "x.png").exists()
     assert main(["restore", str(files / "l.png"), "-m", str(models / "toy-larger"), "-o", str(tmp_path / "x.png"), "--hint", "3,4,red"]) == 1

@@ -107,6 +107,6 @@ def test_two_processes_train_one_network(uninterrupted, tmp_path):
                               timeout=300, cwd=HERE.parent)
         assert done.returncode == 0, done.stderr[-3000:]
         alone, shared = everything(uninterrupted / kind), everything(tmp_path / kind)
-        # Each process damages its share with its own chance, so the numbers differ; the outcome must not.
+        # Each process corrupts its share with its own chance, so the numbers differ; the outcome must not.
         assert alone.keys() <= shared.keys()
         assert (tmp_path / kind / "best.safetensors").exists()

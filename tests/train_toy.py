@@ -8,7 +8,8 @@ import torch
 from torch import nn
 
 import recon.training as training
-from recon.data import ReconError, load_data
+from recon.core import ReconError
+from recon.data import load_data
 from recon.recipes import NETWORKS, Recipe
 
 

@@ -16,7 +16,7 @@ PAGES = {
     "Perception and distortion": (tradeoff.page, ":material/scatter_plot:"),
 }
 
-# Streamlit would fetch the symbol of a page that is named here from another machine; a picture is our own.
+# Streamlit would fetch the symbol of a page that is named here from another machine; an image is our own.
 icon = Image.new("RGB", (32, 32), BLUE)
 ImageDraw.Draw(icon).ellipse([8, 8, 24, 24], fill=YELLOW)
 st.set_page_config(page_title="recon lab", page_icon=icon, layout="wide")

@@ -7,7 +7,7 @@ import streamlit as st
 from parts import BLUE, GREY, ORANGE, doctor, film, lines
 
 from recon.losses import ADVERSARIAL_LOSSES
-from recon.models.gan import RULES, bilinear_game, generator_pull, ring_game
+from recon.models.gan import RULES, bilinear_game, generator_gradient, ring_game
 
 PRESETS = {  # of the ring's knobs
     "The hunt: the original game, large steps": dict(kind="non_saturating", turns=1, lr=4e-3, discriminator_lr=4e-3, penalty=0.0, beta=0.9),
@@ -107,7 +107,7 @@ def ring_scene(game, covered, step):
     seen = made[made.abs().max(axis=1) <= 3]
     points = alt.Chart(seen).mark_circle(size=14, color=ORANGE, opacity=0.8, tooltip=False).encode(**place)
     st.altair_chart((islands + points).properties(width=320, height=320), width="content", key="ring-points")
-    if len(seen) < len(made): st.caption(f"{len(made) - len(seen)} of {len(made)} points have left the picture.")
+    if len(seen) < len(made): st.caption(f"{len(made) - len(seen)} of {len(made)} points have left the image.")
     data = pd.DataFrame({"step": list(covered), "islands": list(covered.values())})
     top = alt.Y("islands:Q", scale=alt.Scale(domain=[0, len(game.centres)]), title="covered", axis=alt.Axis(tickMinStep=1))
     curve = alt.Chart(data).mark_line(point=True, color=BLUE).encode(x="step:Q", y=top, tooltip=["step", "islands"])
@@ -129,7 +129,7 @@ def vital_signs(game):
 # A discriminator that is too good
 
 @st.cache_data(max_entries=256, show_spinner="Training discriminators …")
-def pull(kind, distance, steps, penalty): return generator_pull(kind, distance, steps, penalty)
+def pull(kind, distance, steps, penalty): return generator_gradient(kind, distance, steps, penalty)
 
 
 def teacher():

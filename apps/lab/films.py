@@ -10,9 +10,10 @@ import streamlit as st
 from parts import GREY, ORANGE, doctor, film, lines, show
 from torch import Tensor
 
-from recon.benchmark import spread
+from recon.benchmark import evenly_spaced
 from recon.checkpoints import checkpoint_folders, read_card
-from recon.data import ReconError, read_picture
+from recon.core import ReconError
+from recon.images import read_picture
 from recon.recipes import recipe_from_dict
 from recon.training import HealthMonitor, read_log
 
@@ -25,7 +26,7 @@ class Record:
     title: str
     curves: dict                                             # name → (steps, values)
     findings: list[str]                                      # what the monitor said
-    frames: dict[int, Path | Tensor] = field(default_factory=dict)  # step → picture
+    frames: dict[int, Path | Tensor] = field(default_factory=dict)  # step → image
 
 
 def runs_folder(): return Path(os.environ.get("RECON_RUNS", "runs"))
@@ -79,7 +80,7 @@ def time_lapse(folder, card, curves):
     if not path.exists(): return {}
     rows = [r for r in read_picture(path).pixels.split(size + 1, 1) if r.shape[1] == size + 1]
     steps = next((s for name, (s, _) in curves.items() if name.startswith("valid/")), range(1, len(rows) + 1))
-    return {steps[i]: row for i, row in zip(spread(len(steps), len(rows)), rows)}
+    return {steps[i]: row for i, row in zip(evenly_spaced(len(steps), len(rows)), rows)}
 
 
 def scene(record, step):
@@ -107,9 +108,9 @@ def favourites(curves):
 
 
 def steps_of(record):
-    "The moments there are: those with a picture, else about thirty."
+    "The moments there are: those with an image, else about thirty."
     known = sorted({s for steps, _ in record.curves.values() for s in steps})
-    return sorted(record.frames) or [known[i] for i in spread(len(known), 30)]
+    return sorted(record.frames) or [known[i] for i in evenly_spaced(len(known), 30)]
 
 
 def choose():
@@ -121,13 +122,13 @@ def choose():
         st.info(f"There are no runs in '{runs_folder()}'. Train one with `recon train dense-digits`, or name another folder with `recon lab --runs FOLDER`.")
         return None
     films_first = sorted(runs, key=lambda n: kind != OWN and not (runs[n] / "time_lapse.png").exists())
-    name = st.selectbox("Run", films_first, format_func=lambda n: f"{n}, with pictures" if (runs[n] / "time_lapse.png").exists() else n)
+    name = st.selectbox("Run", films_first, format_func=lambda n: f"{n}, with images" if (runs[n] / "time_lapse.png").exists() else n)
     return runs[name], own_record if kind == OWN else shipped_record
 
 
 def page():
     st.title("How it learned")
-    st.caption("Drag the step, or let it play. Pictures are the same test pictures, or the same latents, each time.")
+    st.caption("Drag the step, or let it play. Images are the same test images, or the same latents, each time.")
     if not (chosen := choose()): return
     folder, read = chosen
     try: record = read(folder)

@@ -1,4 +1,4 @@
-"What several pages share: colours that everyone can tell apart, pictures for charts, and a film with a play button."
+"What several pages share: colours that everyone can tell apart, images for charts, and a film with a play button."
 import base64
 import io
 
@@ -8,7 +8,8 @@ import streamlit as st
 import torch
 
 from recon.checkpoints import checkpoint_folders, load, read_card
-from recon.data import ReconError, read_picture, to_pil
+from recon.core import ReconError
+from recon.images import read_picture, to_pil
 from recon.restore import centre_digit
 
 # Okabe and Ito's colours, those that are told apart on white and on black.
@@ -35,29 +36,29 @@ def cards(): return read_cards()[0]
 
 
 def damage_of(recipe):
-    "The damage that a card's headline is about; `recipe` as a card has it."
+    "The corruption that a card's headline is about; `recipe` as a card has it."
     return (recipe["tests"] or [recipe["corruption"]])[0]
 
 
 def enlarged(x, side):
-    "A PIL picture of about `side` pixels; small pixels stay pixels."
+    "A PIL image of about `side` pixels; small pixels stay pixels."
     times = max(1, side // max(x.shape[-2:]))
     return to_pil(x.repeat_interleave(times, -1).repeat_interleave(times, -2))
 
 
 def as_url(x, side=0):
-    "A picture `[C, H, W]` in [-1, 1] as an address that holds it."
+    "An image `[C, H, W]` in [-1, 1] as an address that holds it."
     enlarged(x, side or max(x.shape[-2:])).save(buffer := io.BytesIO(), "PNG")
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
-def strip(pictures, gap=1):
-    "Pictures `[N, C, H, W]` side by side, `[C, H, W]`."
-    return torch.cat([torch.nn.functional.pad(x, (gap,) * 4, value=1.0) for x in pictures], -1)
+def strip(images, gap=1):
+    "Images `[N, C, H, W]` side by side, `[C, H, W]`."
+    return torch.cat([torch.nn.functional.pad(x, (gap,) * 4, value=1.0) for x in images], -1)
 
 
 def show(x, caption=None, side=900):
-    "A picture as wide as the page has room for, up to `side` pixels."
+    "An image as wide as the page has room for, up to `side` pixels."
     st.image(enlarged(x, side), caption=caption, width="stretch")
 
 
@@ -74,9 +75,9 @@ def choice(event, parameter, default):
     return rows[0]
 
 
-def gallery(pictures, key, columns=6, cell=46):
-    "Pictures to choose one from by a click; its number."
-    data = pd.DataFrame([{"number": i, "column": i % columns, "row": i // columns, "url": as_url(x)} for i, x in enumerate(pictures)])
+def gallery(images, key, columns=6, cell=46):
+    "Images to choose one from by a click; its number."
+    data = pd.DataFrame([{"number": i, "column": i % columns, "row": i // columns, "url": as_url(x)} for i, x in enumerate(images)])
     picked = alt.selection_point(name="picked", fields=["number"], value=[{"number": 0}], toggle=False, clear=False)
     place = {"x": alt.X("column:O", axis=None), "y": alt.Y("row:O", axis=None)}
     frame = alt.Chart(data).mark_rect(stroke=ORANGE, fill=ORANGE, cursor="pointer").encode(

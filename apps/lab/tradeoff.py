@@ -13,15 +13,15 @@ def distance_of(numbers):
 
 
 def exercises():
-    "(data, damage, distance) → rows of models and classical methods that were measured on the same pictures."
+    "(data, corruption, distance) → rows of models and baselines that were measured on the same images."
     found = {}
     for name, card in cards().items():
         numbers, recipe = card["metrics"], card["recipe"]
         key = distance_of(numbers)
         if not key or "psnr" not in numbers: continue
         group = found.setdefault((recipe["data"], damage_of(recipe), key), {})
-        rivals = {n: b for n, b in card["baselines"].items() if key in b and "psnr" in b and n != "identity"}
-        group.update({n: (b["psnr"], b[key], "classical") for n, b in rivals.items()} | {name: (numbers["psnr"], numbers[key], "trained")})
+        baselines = {n: b for n, b in card["baselines"].items() if key in b and "psnr" in b and n != "identity"}
+        group.update({n: (b["psnr"], b[key], "classical") for n, b in baselines.items()} | {name: (numbers["psnr"], numbers[key], "trained")})
     return found
 
 
@@ -48,14 +48,14 @@ def plot(rows, best, label):
 
 def page():
     st.title("Perception and distortion")
-    st.markdown("A repair can be **near to the truth** (PSNR), or **look as pictures do**. Beyond a point one is only to be had for the other (Blau and "
-                "Michaeli 2018). How a picture looks is judged here by a distance between features of the repair and of the truth, a stand-in for "
+    st.markdown("A restore can be **near to the truth** (PSNR), or **look as images do**. Beyond a point one is only to be had for the other (Blau and "
+                "Michaeli 2018). How an image looks is judged here by a distance between features of the restoration and of the truth, a stand-in for "
                 "what they mean. The dashed line joins the methods that no other beats in both.")
     found = exercises()
     if not found:
         st.info("No model at hand has both numbers on its card; train one whose recipe measures a distance, for example `recon train srresnet-faces`.")
         return
-    names = {f"{data}, {damage}": (data, damage, key) for data, damage, key in sorted(found, key=lambda k: -sum(kind == "trained" for *_, kind in found[k].values()))}
+    names = {f"{data}, {corruption}": (data, corruption, key) for data, corruption, key in sorted(found, key=lambda k: -sum(kind == "trained" for *_, kind in found[k].values()))}
     chosen = names[st.selectbox("Exercise", list(names))]
     rows = found[chosen]
     best = front(rows)

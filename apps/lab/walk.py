@@ -9,7 +9,7 @@ import torch
 from parts import ORANGE, YELLOW, as_url, cards, checkpoint, gallery, own_digit, show, strip
 from torch import Tensor
 
-from recon.data import parse_spec
+from recon.core import parse_spec
 from recon.models.variational_autoencoder import VariationalAutoencoder
 from recon.recipes import NETWORKS, load_chapters
 
@@ -17,13 +17,13 @@ SIDE, DIGITS, CELLS = 336, 14, 42  # of a map: pixels, digits in a row, and plac
 
 
 def encode(network, x):
-    "The code of a picture, `[B, D]`; of a distribution of codes, its mean."
+    "The code of an image, `[B, D]`; of a distribution of codes, its mean."
     z = network.encode(x)
     return z[0] if isinstance(z, tuple) else z
 
 
 def decode(network, z):
-    "Codes as pictures, `[B, C, H, W]` in [-1, 1]."
+    "Codes as images, `[B, C, H, W]` in [-1, 1]."
     y = network.decode(z)
     return y.sigmoid() * 2 - 1 if isinstance(network, VariationalAutoencoder) else y
 
@@ -47,7 +47,7 @@ class Plane:
     "A map of a space of codes: all of it where it has two dimensions, else the plane in which digits differ most."
     origin: Tensor  # `[D]`
     axes: Tensor    # `[2, D]`
-    points: Tensor  # `[N, 2]`, where the test pictures lie
+    points: Tensor  # `[N, 2]`, where the test images lie
     reach: float    # half a side of the map
 
     def code(self, xy): return self.origin + xy @ self.axes  # [N, 2] → [N, D]
@@ -78,7 +78,7 @@ def mosaic(name):
 
 
 def layers(name, at):
-    "Background, test pictures, the place that was chosen, and what takes the clicks."
+    "Background, test images, the place that was chosen, and what takes the clicks."
     reach = plane(name).reach
     scale = alt.Scale(domain=[-reach, reach], nice=False)
     place = {"x": alt.X("x:Q", axis=None, scale=scale), "y": alt.Y("y:Q", axis=None, scale=scale)}
@@ -114,7 +114,7 @@ def spot(names):
 
 
 def side(name, chosen, picture):
-    "One model: its map, and what it makes of the place or of the other's picture."
+    "One model: its map, and what it makes of the place or of the other's image."
     network, key = checkpoint(name).network, f"map-{name}"
     mine = name == chosen[0]
     z = plane(name).code(torch.tensor([chosen[1]])) if mine else encode(network, picture)
@@ -140,13 +140,13 @@ def grey(x):
 
 def ends(names):
     "Two digits of the visitor's choice."
-    pictures, found = checkpoint(names[0]).examples()[:12], []
+    images, found = checkpoint(names[0]).examples()[:12], []
     for column, label, start in zip(st.columns(2), ("From", "To"), (0, 4)):
         with column:
             st.markdown(f"**{label}**")
-            shown = pictures.roll(-start, 0)
+            shown = images.roll(-start, 0)
             picked = gallery(shown, f"gallery-{label}")
-            own = own_digit(f"own-{label}", pictures.shape[-1])
+            own = own_digit(f"own-{label}", images.shape[-1])
             found.append(shown[picked] if own is None else own)
     return torch.stack(found)
 
@@ -175,7 +175,7 @@ def choose(found):
 def page():
     st.title("A walk through latent space")
     st.markdown("Both networks squeeze a digit into a few numbers and draw it again. **Click anywhere on a map**: the place is decoded, and "
-                "the picture handed to the other network. Nobody asked the plain autoencoder to make sense between its digits; the "
+                "the image handed to the other network. Nobody asked the plain autoencoder to make sense between its digits; the "
                 "variational one was asked, and pays with blur.")
     if not (found := pairs()):
         st.info("A plain and a variational autoencoder for the same data are needed; train them, for example `recon train vae-mnist-2d`.")

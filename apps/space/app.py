@@ -1,4 +1,4 @@
-"""Repair a picture in a browser with the trained models of recon: `recon demo`, or as a Hugging Face Space."""
+"""Restore an image in a browser with the trained models of recon: `recon demo`, or as a Hugging Face Space."""
 import contextlib
 import functools
 import inspect
@@ -17,10 +17,12 @@ import views
 import work
 from tasks import TASKS, cards, finds, models_at_hand, pairs_for, pictures_for, task_of
 from recon.checkpoints import load, model_card
-from recon.data import ReconError, load_data, to_floats, to_pil
+from recon.core import ReconError
+from recon.data import load_data
+from recon.images import to_floats, to_pil
 
-INTRO = """# Repair a picture
-Pick a task, then an example or a picture of your own. A small neural network repairs it, right here on this computer,
+INTRO = """# Restore an image
+Pick a task, then an example or an image of your own. A small neural network restores it, right here on this computer,
 beside the best method from before such networks. **It draws what is likely, not what was there.**"""
 THEME = gr.themes.Soft(primary_hue="orange", secondary_hue="orange", neutral_hue="stone", radius_size="lg", font=["system-ui", "sans-serif"],
                        font_mono=["ui-monospace", "monospace"])
@@ -49,7 +51,7 @@ def photographs():
 
 
 def examples(model, model_dir=None):
-    "Pictures that suit a model: photographs, or what it was trained for."
+    "Images that suit a model: photographs, or what it was trained for."
     recipe = cards(model_dir)[model][0]
     if task_of(recipe) == "translate": return [to_pil(x) for x in pairs_for(recipe, 4)[0]]
     return photographs() if recipe.channels == 3 else [to_pil(x) for x in pictures_for(load(model, model_dir=model_dir), 4)[:4]]
@@ -81,7 +83,7 @@ def sentence(function):
 
 
 def looks(height=190, **labels):
-    "Pictures beside each other."
+    "Images beside each other."
     return [gr.Image(label=label, format="png", interactive=False, height=height, min_width=min(240, height - 40), buttons=["fullscreen"], elem_id=name)
             for name, label in labels.items()]
 
@@ -101,25 +103,25 @@ class Page:
         self.wire()
 
     def left(self):
-        "The picture, what is wrong with it, and the button."
+        "The image, what is wrong with it, and the button."
         model = self.hand[self.first][0]
-        pictures = examples(model, self.model_dir)
+        images = examples(model, self.model_dir)
         self.what = gr.Markdown(TASKS[self.first].what, elem_id="what")
-        self.picture = doors.upload(pictures[0])
-        self.gallery = gr.Gallery(pictures, columns=4, rows=1, object_fit="cover", format="webp", allow_preview=False, elem_id="gallery", buttons=[],
+        self.picture = doors.upload(images[0])
+        self.gallery = gr.Gallery(images, columns=4, rows=1, object_fit="cover", format="webp", allow_preview=False, elem_id="gallery", buttons=[],
                                   label="Or one of these examples")
         self.way = gr.Radio(ways(self.first), value=ways(self.first)[0][1], label="What is wrong with it?", elem_id="way")
-        self.damage = gr.Dropdown(list(TASKS[self.first].damages or []), label="Damage", elem_id="damage")
+        self.corrupt = gr.Dropdown(list(TASKS[self.first].corruptions or []), label="Damage", elem_id="damage")
         # What a session changes by `gr.update` or `gr.skip` Gradio builds anew, without the guards of `doors`: so `picture` and `canvas` only ever
         # get values, and it is the column that comes and goes.
         with gr.Column(visible=False, min_width=0) as self.brushing: self.canvas = doors.canvas()
-        self.board = gr.Image(label="Touch the picture", interactive=False, visible=False, format="png", elem_id="board", buttons=[])
+        self.board = gr.Image(label="Touch the image", interactive=False, visible=False, format="png", elem_id="board", buttons=[])
         self.colour = gr.ColorPicker("#c03020", label="Colour for the next touch", visible=False, elem_id="colour")
         self.places = gr.Textbox(label="Places", lines=2, visible=False, elem_id="places", max_length=4000)
         self.go = gr.Button("Repair", variant="primary", size="lg", elem_id="go")
         with gr.Accordion("More choices", open=False):
             self.model = gr.Dropdown(self.hand[self.first], value=model, label="Network, best first", elem_id="model")
-            self.seed = gr.Number(0, label="Chance (seed) of the app's damage", precision=0, minimum=0, maximum=2**31)
+            self.seed = gr.Number(0, label="Chance (seed) of the app's corruption", precision=0, minimum=0, maximum=2**31)
 
     def card(self, name): return model_card(cards(self.model_dir)[name][1])
 
@@ -144,14 +146,14 @@ class Page:
         quiet = dict(api_visibility="private", show_progress="hidden")
         self.job, self.own = gr.State(None, time_to_live=1800), gr.State(False)
         self.work = dict(fn=sentence(self.run), api_visibility="private", concurrency_id="work", trigger_mode="once",
-                         inputs=[self.picture, self.task, self.model, self.way, self.damage, self.seed, self.canvas, self.places],
+                         inputs=[self.picture, self.task, self.model, self.way, self.corrupt, self.seed, self.canvas, self.places],
                          outputs=[self.slider, self.verdict, self.file, *self.looks, *self.maps, self.doubt, self.job])
         quick = dict(quiet, concurrency_id="stage", concurrency_limit=1)  # one after another: who chose last is shown last
         staged = dict(fn=sentence(self.stage), inputs=[self.picture, self.task, self.way, self.model, self.places],
-                      outputs=[self.brushing, self.canvas, self.board, self.colour, self.places, self.damage], **quick)
+                      outputs=[self.brushing, self.canvas, self.board, self.colour, self.places, self.corrupt], **quick)
         marked = dict(fn=sentence(self.mark), inputs=[self.picture, self.task, self.places], outputs=self.board, **quick)
         begin = [self.picture, self.own, self.way, self.places]
-        fresh = [self.what, self.gallery, self.picture, self.way, self.damage, self.model, self.places]
+        fresh = [self.what, self.gallery, self.picture, self.way, self.corrupt, self.model, self.places]
         changed = self.task.change(self.choose_task, [self.task, self.own, self.picture], fresh, **quiet)
         changed.then(**staged).then(self.ready, [self.way, self.picture], None, **quiet).success(**self.work)
         other = self.model.input(self.choose_model, [self.task, self.model, self.own, self.picture], [self.gallery, self.picture], **quiet)
@@ -163,15 +165,15 @@ class Page:
         self.board.select(self.touch, [self.picture, self.places, self.colour, self.task], self.places, **quiet).then(**marked)
         self.places.submit(**marked)
         self.model.change(self.card, self.model, self.about, **quiet)
-        for touched in (self.go.click, self.damage.input): touched(**self.work)
+        for touched in (self.go.click, self.corrupt.input): touched(**self.work)
         self.ask.click(sentence(self.doubts), self.job, [*self.maps, self.doubt], api_visibility="private", concurrency_id="work")
 
     def choose_task(self, task, own, path):
-        "Another task: its models, its ways to begin, and an example of its own unless the picture is the visitor's."
+        "Another task: its models, its ways to begin, and an example of its own unless the image is the visitor's."
         models, choices = self.hand[task], ways(task)
         way = choices[1 if own and len(choices) > 1 and choices[0][1] == ADD else 0][1]
         shown = examples(models[0], self.model_dir)
-        names = list(TASKS[task].damages or [])
+        names = list(TASKS[task].corruptions or [])
         return (TASKS[task].what, shown, path if own else shown[0], gr.update(choices=choices, value=way, visible=len(choices) > 1),
                 gr.update(choices=names, value=names[0] if names else None), gr.update(choices=models_for(task, way, self.model_dir), value=models[0]), "")
 
@@ -196,7 +198,7 @@ class Page:
                 gr.update(visible=corners or dots, label=lines), gr.update(visible=way == ADD))
 
     def mark(self, path, task, places):
-        "The picture to touch, with what was touched."
+        "The image to touch, with what was touched."
         if not path: return None
         x = to_floats(work.read_upload(path).pixels)
         return views.with_marks(x.mean(0, keepdim=True) if task == "colorize" else x, *views.read_places(places), task != "colorize")
@@ -210,11 +212,11 @@ class Page:
         return "\n".join([*lines[-1:], f"{x},{y}"] if len(lines) < 2 else [f"{x},{y}"])
 
     def uploaded(self, task, way):
-        "A picture of one's own: nothing has to be added to its damage."
+        "An image of one's own: nothing has to be added to its corruption."
         return True, next(value for _, value in ways(task) if value != ADD) if way == ADD else way, ""
 
     def pick(self, task, model, event: gr.SelectData):
-        "An example: the app damages it first, so that the truth is known."
+        "An example: the app corrupts it first, so that the truth is known."
         shown = examples(model, self.model_dir)
         return shown[min(max(0, int(event.index)), len(shown) - 1)], False, ways(task)[0][1], ""
 
@@ -222,21 +224,21 @@ class Page:
         "Work begins by itself unless something has to be pointed at first."
         if way in ("brush", "rectangle") or not path: raise gr.Error("", visible=False, print_exception=False)
 
-    def run(self, path, task, model, way, damage, seed, layer, places):
-        "Repair, and show it: the network's answer as soon as it is there, then what there is to say about it."
-        job = work.prepare(path, task, model, way, damage or "", seed or 0, layer, places or "", self.model_dir)
+    def run(self, path, task, model, way, corruption, seed, layer, places):
+        "Restore, and show it: the network's answer as soon as it is there, then what there is to say about it."
+        job = work.prepare(path, task, model, way, corruption or "", seed or 0, layer, places or "", self.model_dir)
         answer = work.repair(job)
         before, ours = views.shown(work.seen(job, answer[0].size)), views.shown(answer[0].pixels)
         file, hidden = gr.update(value=doors.download(answer[0]), visible=True, label=views.file_label(answer[0])), gr.update(value=None, visible=False)
         tell = lambda what, other, truth: ((before, ours), what, file, before, other, ours, truth, hidden, hidden, "", job)
-        yield tell("Repaired. Now the classical method …", gr.update(value=None, visible=True), hidden)
+        yield tell("Restored. Now the baseline …", gr.update(value=None, visible=True), hidden)
         result = work.solve(job, answer)
         yield tell(views.verdict(result), gr.update(value=views.shown(result.classical.pixels)) if result.classical else hidden,
                    gr.update(value=views.shown(job.truth.pixels), visible=True) if job.truth else hidden)
 
     def doubts(self, job):
         "Several answers to the same question, and where they differ."
-        if job is None: raise ReconError("Repair a picture first.")
+        if job is None: raise ReconError("Restore an image first.")
         made_up, spread, picture, names = work.invented(job)
         most = max(spread.max().item(), 0.02)
         maps = views.tinted(made_up, picture), views.heat((spread / most * made_up).sqrt(), picture)
@@ -246,7 +248,7 @@ class Page:
 def build_demo(model_dir=None, keep=1800):
     "The app; `model_dir` adds checkpoints of your own, `keep` is for how many seconds files stay."
     model_dir = str(model_dir) if model_dir else None
-    with gr.Blocks(title="recon: repair a picture", analytics_enabled=False, delete_cache=(max(1, min(60, keep // 10)), keep)) as demo:
+    with gr.Blocks(title="recon: restore an image", analytics_enabled=False, delete_cache=(max(1, min(60, keep // 10)), keep)) as demo:
         page = Page(model_dir)
         demo.load(**page.work)
         routes.register(model_dir)

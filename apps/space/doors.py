@@ -1,4 +1,4 @@
-"""Where pictures come in and go out: no file of a client is opened by anything but `read_picture`, and none is kept."""
+"""Where images come in and go out: no file of a client is opened by anything but `read_picture`, and none is kept."""
 import re
 import secrets
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import gradio as gr
 from gradio.utils import get_upload_folder
 
-from recon.data import PictureError, save_picture
+from recon.images import PictureError, save_picture
 
 SUFFIX = {"JPEG": ".jpg", "MPO": ".jpg", "WEBP": ".webp", "BMP": ".bmp", "TIFF": ".tif"}
 
@@ -16,14 +16,14 @@ def _no_addresses(box):
     keep = box.async_move_resource_to_block_cache
 
     async def move(path):
-        if path is not None and "://" in str(path): raise gr.Error("Send the picture itself, not an address.", print_exception=False)
+        if path is not None and "://" in str(path): raise gr.Error("Send the image itself, not an address.", print_exception=False)
         return await keep(path)
 
     box.async_move_resource_to_block_cache = move
     return box
 
 
-def upload(value=None, label="Your picture", elem_id="picture"):
+def upload(value=None, label="Your image", elem_id="picture"):
     "An upload that hands over the file as it is, so that `read_picture` can say what is wrong with it."
     box = gr.Image(label=label, value=value, format="png", sources=["upload", "clipboard"], height=250, elem_id=elem_id, buttons=[])
     box.preprocess = lambda payload: payload.path if payload else None
@@ -39,7 +39,7 @@ class Few(dict):
 
 
 def canvas():
-    "A picture to brush over; hands over the brushed layer as the file or the bytes that the browser sent."
+    "An image to brush over; hands over the brushed layer as the file or the bytes that the browser sent."
     brush = gr.Brush(default_size=18, colors=["#ff6a00"], default_color="#ff6a00", color_mode="fixed")
     box = gr.ImageEditor(label="Brush over what should go", type="filepath", image_mode="RGBA", format="png", sources=(), transforms=(), layers=False,
                          height=400, canvas_size=(720, 480), brush=brush, elem_id="canvas", buttons=[])
@@ -56,7 +56,7 @@ def canvas():
 
 
 def sheet(picture):
-    "A picture under the brush."
+    "An image under the brush."
     return {"background": picture, "layers": [], "composite": None}
 
 

@@ -1,19 +1,19 @@
-"""Damage of any shape, filled by a network that has only ever seen one: it is shown windows in which the damage looks as in training."""
+"""Corruption of any shape, filled by a network that has only ever seen one: it is shown windows in which the corruption looks as in training."""
 import functools
 
 import numpy as np
 import torch
 from torch.nn import functional as F
 
-from recon.corruptions import corruption
+from recon.corruptions import build_corruption
 
 MOST = 300  # windows
 
 
 @functools.cache
 def trained_hole(spec, size):
-    "Where the damage of training lies in the picture: `(top, left, side)`; a place by chance counts as the middle."
-    masks = corruption(spec)(torch.zeros(32, 1, size, size), torch.Generator().manual_seed(0)).mask
+    "Where the corruption of training lies in the image: `(top, left, side)`; a place by chance counts as the middle."
+    masks = build_corruption(spec)(torch.zeros(32, 1, size, size), torch.Generator().manual_seed(0)).mask
     side = round(masks.sum((1, 2, 3)).mean().sqrt().item())
     if (masks == masks[:1]).all():
         rows, columns = masks[0, 0].nonzero().T
@@ -32,7 +32,7 @@ def continued(x, known):
 
 
 def _cover(part, top, left, least):
-    "Squares `(top, left, side)` that cover one piece of the damage: a single one for a compact piece, a chain for a stroke."
+    "Squares `(top, left, side)` that cover one piece of the corruption: a single one for a compact piece, a chain for a stroke."
     import cv2
 
     thick = 2 * cv2.distanceTransform(np.pad(part, 1), cv2.DIST_L2, 5).max()
@@ -46,7 +46,7 @@ def _cover(part, top, left, least):
 
 
 def squares(mask, least):
-    "Squares that cover the damage `[H, W]`; coarser ones when there would be too many."
+    "Squares that cover the corruption `[H, W]`; coarser ones when there would be too many."
     import cv2
 
     while True:
@@ -59,7 +59,7 @@ def squares(mask, least):
 
 
 def _window(x, top, left, side):
-    "A square of a picture `[C, H, W]` that is continued by its mirror image."
+    "A square of an image `[C, H, W]` that is continued by its mirror image."
     rows, columns = (torch.from_numpy(np.pad(np.arange(n), side, mode="symmetric")[start + side:start + 2 * side])
                      for n, start in zip(x.shape[-2:], (top, left)))
     return x[:, rows][:, :, columns]
@@ -70,7 +70,7 @@ def _resized(x, side): return x if x.shape[-1] == side else F.interpolate(x, (si
 
 @torch.no_grad()
 def fill(restorer, x, mask, check=lambda: None):
-    "A picture `[C, H, W]` in which the network drew what the mask `[1, H, W]` covers; nothing else changes."
+    "An image `[C, H, W]` in which the network drew what the mask `[1, H, W]` covers; nothing else changes."
     see, recipe = restorer.sight, restorer.checkpoint.recipe
     if not mask.any(): return x
     if see.channels == 1 and len(x) == 3: return torch.cat([fill(restorer, plane[None], mask, check) for plane in x])
@@ -89,7 +89,7 @@ def fill(restorer, x, mask, check=lambda: None):
 
 
 def _add(total, weight, y, top, left, side):
-    "Lay a square over the picture, fading towards its border."
+    "Lay a square over the image, fading towards its border."
     fade = torch.hann_window(side + 2, periodic=False)[1:-1].clamp(min=0.03)
     y, fade = _resized(y[None], side)[0], fade[:, None] * fade
     height, width = total.shape[-2:]

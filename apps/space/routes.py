@@ -6,7 +6,7 @@ import gradio as gr
 import doors
 import work
 from tasks import TASKS, models_at_hand
-from recon.data import ReconError
+from recon.core import ReconError
 
 
 def report(result) -> dict:
@@ -20,56 +20,56 @@ class Api:
 
     def __init__(self, model_dir=None): self.model_dir, self.hand = model_dir, models_at_hand(model_dir)
 
-    def answer(self, task, picture, model, way, damage="", seed=0, layer=None, places=""):
-        "The files of both repairs, and the report."
+    def answer(self, task, picture, model, way, corruption="", seed=0, layer=None, places=""):
+        "The files of both restorations, and the report."
         try:
-            job = work.prepare(picture, task, model or self.hand[task][0], way, damage, seed, layer, places, self.model_dir)
+            job = work.prepare(picture, task, model or self.hand[task][0], way, corruption, seed, layer, places, self.model_dir)
             result = work.solve(job)
             other = result.classical and doors.download(result.classical)
             return doors.download(result.ours), other, report(result)
         except ReconError as e: raise gr.Error(str(e), print_exception=False) from e
 
-    def damaged(self, task, picture, model, damage, seed):
-        "The answer for a picture that is damaged first, if a damage is named."
-        if not damage: return self.answer(task, picture, model, "own")
-        return self.answer(task, picture, model, "add", damage, seed)
+    def corrupted(self, task, picture, model, corruption, seed):
+        "The answer for an image that is corrupted first, if a corruption is named."
+        if not corruption: return self.answer(task, picture, model, "own")
+        return self.answer(task, picture, model, "add", corruption, seed)
 
-    def marked(self, task, picture, mask, corners, damage, seed, model):
-        "The answer for a picture of which some pixels are to be replaced."
-        if damage: return self.damaged(task, picture, model, damage, seed)
+    def marked(self, task, picture, mask, corners, corruption, seed, model):
+        "The answer for an image of which some pixels are to be replaced."
+        if corruption: return self.corrupted(task, picture, model, corruption, seed)
         if task == "artifact" and not mask and not corners:
             return self.answer(task, picture, model or work.first_finder(self.model_dir), "find")
         return self.answer(task, picture, model, "rectangle" if corners else "brush", layer=mask, places=corners)
 
-    def denoise(self, picture, damage="", seed=0, model=""):
-        """Take the noise out of a picture. `damage`: a noise to add first, e.g. `Strong noise`, so that the result can be measured; empty:
-        none. `model`: empty for the best one. Gives the repaired file in its own size and format, the best classical one, and a report."""
-        return self.damaged("denoise", picture, model, damage, seed)
+    def denoise(self, picture, corruption="", seed=0, model=""):
+        """Take the noise out of an image. `corruption`: a noise to add first, e.g. `Strong noise`, so that the result can be measured; empty:
+        none. `model`: empty for the best one. Gives the restored file in its own size and format, the best baseline one, and a report."""
+        return self.corrupted("denoise", picture, model, corruption, seed)
 
-    def remove_artifact(self, picture, mask=None, corners="", damage="", seed=0, model=""):
-        """Remove what covers a picture. `mask`: a picture of the same shape, white (or opaque, where it has transparency) where pixels should
-        be replaced; `corners`: two lines `x,y` instead; neither: the model looks for the artifact itself. `damage`: one to add first."""
-        return self.marked("artifact", picture, mask, corners, damage, seed, model)
+    def remove_artifact(self, picture, mask=None, corners="", corruption="", seed=0, model=""):
+        """Remove what covers an image. `mask`: an image of the same shape, white (or opaque, where it has transparency) where pixels should
+        be replaced; `corners`: two lines `x,y` instead; neither: the model looks for the artifact itself. `corruption`: one to add first."""
+        return self.marked("artifact", picture, mask, corners, corruption, seed, model)
 
-    def fill_hole(self, picture, mask=None, corners="", damage="", seed=0, model=""):
-        """Draw what is missing. `mask`, `corners` and `damage` are as in `/remove_artifact`; one of them is needed."""
-        return self.marked("hole", picture, mask, corners, damage, seed, model)
+    def fill_hole(self, picture, mask=None, corners="", corruption="", seed=0, model=""):
+        """Draw what is missing. `mask`, `corners` and `corruption` are as in `/remove_artifact`; one of them is needed."""
+        return self.marked("hole", picture, mask, corners, corruption, seed, model)
 
-    def enlarge(self, picture, damage="", seed=0, model=""):
-        """Enlarge a picture, usually four times a side. `damage`: `Fewer pixels` shrinks it first, so that the result can be measured."""
-        return self.damaged("enlarge", picture, model, damage, seed)
+    def enlarge(self, picture, corruption="", seed=0, model=""):
+        """Enlarge an image, usually four times a side. `corruption`: `Fewer pixels` shrinks it first, so that the result can be measured."""
+        return self.corrupted("enlarge", picture, model, corruption, seed)
 
     def colorize(self, picture, hints="", model=""):
-        """Colours for a picture, of which only the lightness is used. `hints`: lines `x,y,colour` in pixels, like `120,80,#c03020`."""
+        """Colours for an image, of which only the lightness is used. `hints`: lines `x,y,colour` in pixels, like `120,80,#c03020`."""
         return self.answer("colorize", picture, model, "own", places=hints)
 
     def translate(self, picture, model=""):
-        """Turn a picture into one of the other kind that the model knows. Where no classical method does that, the second file is missing."""
+        """Turn an image into one of the other kind that the model knows. Where no baseline does that, the second file is missing."""
         return self.answer("translate", picture, model, "own")
 
     def tasks(self) -> dict:
-        """Which tasks there are, their models, best first, and the damages that `damage` may name."""
-        return {NAMES[task]: {"models": models, "damages": list(TASKS[task].damages or [])} for task, models in self.hand.items()}
+        """Which tasks there are, their models, best first, and the corruptions that `corruption` may name."""
+        return {NAMES[task]: {"models": models, "damages": list(TASKS[task].corruptions or [])} for task, models in self.hand.items()}
 
 
 NAMES = {"artifact": "remove_artifact", "hole": "fill_hole", **{task: task for task in ("denoise", "enlarge", "colorize", "translate")}}

@@ -20,7 +20,7 @@ from ..recipes import NETWORKS, Recipe, register_recipe
 _HERE = dict(chapter="12_artifact_autoencoder", metrics=("mse", "mse_hole", "mse_ring", "mse_outside", "psnr", "ssim"))
 
 artifact_mnist = register_recipe(Recipe(
-    name="artifact-mnist", title="Convolutional autoencoder that takes white rectangles off digits", data="mnist",
+    name="artifact-mnist", task="remove_artifact", fit="windows", title="Convolutional autoencoder that takes white rectangles off digits", data="mnist",
     network="conv_denoiser(width=24, blocks=4)", corruption="rectangle(size=(5, 9))",
     optimizer="adamw(lr=0.003, weight_decay=0.0001)", warmup=200, batch=128, ema=0.999,
     budgets=(("cpu", 4_000), ("gpu", 60_000), ("paper", 47_000)), tests=("rectangle(size=(5, 9))",),
@@ -34,7 +34,7 @@ def paste_centre(
     x: Tensor,     # `[B, C, H, W]`
     patch: Tensor, # `[B, C, h, w]`, smaller
 ) -> Tensor:       # `[B, C, H, W]`: the patch in the middle, `x` around it, bit for bit
-    "Put a patch into the middle of a picture."
+    "Put a patch into the middle of an image."
     (height, width), (h, w) = x.shape[-2:], patch.shape[-2:]
     top, left = (height - h) // 2, (width - w) // 2
     border = (left, width - w - left, top, height - h - top)
@@ -50,9 +50,9 @@ def _double(n_in, n_out):
 
 @NETWORKS.register("context_encoder")
 class ContextEncoder(nn.Module):
-    "Draws the middle of a 32 × 32 picture from what is around it (Pathak et al. 2016, section 3, at CIFAR's size)."
+    "Draws the middle of a 32 × 32 image from what is around it (Pathak et al. 2016, section 3, at CIFAR's size)."
 
-    def __init__(self, channels: int = 3, # of the pictures
+    def __init__(self, channels: int = 3, # of the images
                  width: int = 64):        # feature maps after the first layer; doubled by each further one
         super().__init__()
         w = width
@@ -66,11 +66,11 @@ class ContextEncoder(nn.Module):
 # %% ../../nbs/12_artifact_autoencoder.ipynb #ee5db103
 @NETWORKS.register("hole_filler")
 class HoleFiller(nn.Module):
-    "Draws the middle of a 32 × 32 picture: residual blocks on 4 × 4 patches, a look at the whole, and a way around it."
+    "Draws the middle of a 32 × 32 image: residual blocks on 4 × 4 patches, a look at the whole, and a way around it."
 
-    def __init__(self, channels: int = 3, # of the pictures
+    def __init__(self, channels: int = 3, # of the images
                  width: int = 64,         # feature maps at 8 × 8, one for each patch
-                 deep: int = 64):         # at 4 × 4, where every position sees the whole picture
+                 deep: int = 64):         # at 4 × 4, where every position sees the whole image
         super().__init__()
         self.near = nn.Sequential(nn.PixelUnshuffle(4), convolution(16 * channels, width), Residual(width))
         self.far = nn.Sequential(convolution(width, deep, 2), Residual(deep), Residual(deep),
@@ -84,7 +84,7 @@ class HoleFiller(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor: # [B, C, 32, 32] → the same, with another 16 × 16 middle
         patch = self.middle(x)
-        # The answer to a mirrored picture must be the mirrored answer; the mean of both is nearer to the truth.
+        # The answer to a mirrored image must be the mirrored answer; the mean of both is nearer to the truth.
         if not self.training: patch = (patch + self.middle(x.flip(-1)).flip(-1)) / 2
         return paste_centre(x, patch)
 
@@ -94,7 +94,7 @@ _INVENTED = ("What it draws is the mean of everything that would have fitted the
              "objects that were wholly hidden don't come back. It knows 32 × 32 pixels and a hole of 16 × 16 in the middle. ")
 
 hole_cifar10 = register_recipe(Recipe(
-    name="hole-cifar10", title="Draws the hidden middle of a small photograph", data="cifar10", size=32, channels=3,
+    name="hole-cifar10", task="inpaint", fit="windows", title="Draws the hidden middle of a small photograph", data="cifar10", size=32, channels=3,
     network="hole_filler(width=64, deep=64)", corruption=_HOLE, augment="mirror_shift(pixels=2)",
     optimizer="adamw(lr=0.003, weight_decay=0.01)", warmup=300, batch=128, ema=0.999,
     budgets=(("cpu", 20_000), ("gpu", 100_000)), tests=(_HOLE,),
@@ -113,9 +113,9 @@ hole_cifar10_narrow = register_recipe(replace(
 # %% ../../nbs/12_artifact_autoencoder.ipynb #729e90eb
 @NETWORKS.register("conv_autoencoder")
 class ConvAutoencoder(nn.Module):
-    "Blocks that halve a picture, a narrow code, and blocks that double it again."
+    "Blocks that halve an image, a narrow code, and blocks that double it again."
 
-    def __init__(self, channels: int = 3, # of the pictures
+    def __init__(self, channels: int = 3, # of the images
                  width: int = 16,         # feature maps after the first block; doubled by each further one …
                  widest: int = 64,        # … up to this many
                  blocks: int = 4,         # each halves both sides
@@ -139,12 +139,12 @@ class ConvAutoencoder(nn.Module):
 
 # %% ../../nbs/12_artifact_autoencoder.ipynb #137f536c
 conv_ae_faces = register_recipe(Recipe(
-    name="conv-ae-faces", title="Four-block autoencoder for faces, 1,024 numbers for 49,152, trained under white rectangles",
+    name="conv-ae-faces", task="remove_artifact", fit="windows", title="Four-block autoencoder for faces, 1,024 numbers for 49,152, trained under white rectangles",
     data="faces128", size=128, channels=3, network="conv_autoencoder(width=16, blocks=4, code=16)",
     corruption="rectangle(size=(30, 40))", optimizer="adamw(lr=0.003, weight_decay=0.0001)", warmup=200, batch=32, ema=0.999,
     budgets=(("cpu", 4_000), ("gpu", 60_000)), tests=("rectangle(size=(30, 40))",),
     baselines=("identity", "few_pixels(side=18)", "pca(components=1024)", "telea", "navier_stokes"),
-    limits="Every face goes through 1,024 numbers and comes back blurred, also where nothing was damaged. Under the rectangle "
+    limits="Every face goes through 1,024 numbers and comes back blurred, also where nothing was corrupted. Under the rectangle "
            "it draws the mean of what could be there: skin, a blurred eye, never the person's own. It has seen faces of one "
            "collection, most of them Asian, upright, with the eyes on a line. It can't identify anyone, and must not be used "
            "to.", **_HERE))

@@ -12,8 +12,9 @@ from torch.nn import functional as F
 from torch.nn.utils.parametrizations import spectral_norm
 
 from ..checkpoints import load
-from ..corruptions import lab_to_rgb
-from ..losses import PERCEPTUAL_LOSSES, FeatureLoss
+from ..images import lab_to_rgb
+from ..losses import PERCEPTUAL_LOSSES
+from .features import FeatureLoss
 from ..recipes import NETWORKS, Recipe, register_recipe
 
 # %% ../../nbs/17_colorizer.ipynb #9e610ee7
@@ -68,7 +69,7 @@ class Colorizer(nn.Module):
         for up in self.up: y = up(torch.cat([F.interpolate(y, scale_factor=2.0), maps.pop()], 1))
         ab = 110 * self.leave(y)
         if self.training: return ab
-        guessed = x[:, 3:].amax((2, 3), keepdim=True) < 0  # nobody said anything about this picture
+        guessed = x[:, 3:].amax((2, 3), keepdim=True) < 0  # nobody said anything about this image
         return ab * torch.where(guessed, self._strength(ab), 1.0)
 
     def _strength(self, ab):
@@ -81,9 +82,9 @@ class Colorizer(nn.Module):
 # %% ../../nbs/17_colorizer.ipynb #5aa4a2ac
 @NETWORKS.register("colour_discriminator")
 class ColourDiscriminator(nn.Module):
-    "Says with one logit whether a picture's colours are real: like VGG, with spectral norm and attention (Miyato et al. 2018)."
+    "Says with one logit whether an image's colours are real: like VGG, with spectral norm and attention (Miyato et al. 2018)."
 
-    def __init__(self, channels: int = 3, # of the pictures, whose sides are divisible by 16
+    def __init__(self, channels: int = 3, # of the images, whose sides are divisible by 16
                  width: int = 16,         # feature maps at half the size; doubled by each stage
                  attention: bool = True): # at half the size
         super().__init__()
@@ -109,7 +110,7 @@ _LIMITS = ("What it can't know it invents: the colour of a dress, a car or a wal
            "than it was; small things keep the colour of what surrounds them. The lightness is kept. Never evidence of how "
            "something looked. ")
 _COLOURS = dict(
-    chapter="17_colorizer", channels=3, corruption="lightness(hints=(0, 10))",
+    chapter="17_colorizer", task="colorize", channels=3, corruption="lightness(hints=(0, 10))",
     fit="chroma", tests=("lightness(hints=(0, 0))", "lightness(hints=10)"),
     metrics=("delta_e", "psnr_ab", "colourfulness_ratio", "mse", "psnr", "cifar10_distance"),
     baselines=("grey", "mean_colour", "nearest_patch"), keep="last", ema=0.998)

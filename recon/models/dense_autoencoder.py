@@ -18,10 +18,10 @@ class DenseAutoencoder(nn.Module):
 
     def __init__(
         self,
-        size: int = 28,                         # side of the pictures, in pixels
+        size: int = 28,                         # side of the images, in pixels
         channels: int = 1,
         latent: int = 32,                       # length of the code
-        hidden: tuple[int, ...] = (512, 256),   # widths between picture and code; the decoder mirrors them
+        hidden: tuple[int, ...] = (512, 256),   # widths between image and code; the decoder mirrors them
         activation: str = "silu",               # a name in `recon.layers.ACTIVATIONS`
     ):
         super().__init__()
@@ -44,7 +44,7 @@ _LIMITS = ("It has seen only centred digits of 28 × 28 pixels and turns whateve
            "letters, photographs or a shifted digit come back as digits that were never there. ")
 
 dense_mnist = register_recipe(Recipe(
-    name="dense-mnist", title="Dense autoencoder, 784 → 32 → 784, trained on clean digits",
+    name="dense-mnist", task="reconstruct", title="Dense autoencoder, 784 → 32 → 784, trained on clean digits",
     chapter="10_dense_autoencoder", data="mnist", network="dense_autoencoder(latent=32, hidden=(512, 256))",
     optimizer="adamw(lr=0.002, weight_decay=0.0001)", batch=256, ema=0.999,
     budgets=(("cpu", 14_000), ("gpu", 40_000), ("paper", 23_400)),
@@ -57,7 +57,7 @@ from dataclasses import replace
 _STRENGTHS = tuple(f"gaussian_noise(sigma={s})" for s in (0.5, 0.2, 0.8))
 
 dense_mnist_noisy = register_recipe(replace(
-    dense_mnist, name="dense-mnist-noisy", title="Dense autoencoder, 784 → 32 → 784, trained to remove noise of any strength",
+    dense_mnist, name="dense-mnist-noisy", task="denoise", title="Dense autoencoder, 784 → 32 → 784, trained to remove noise of any strength",
     corruption="gaussian_noise(sigma=(0.0, 0.8))", tests=_STRENGTHS,
     budgets=(("cpu", 16_000), ("gpu", 80_000), ("paper", 23_400)),
     baselines=("identity", "pca(components=32)", "wiener(rank=32)", "wiener", "gaussian", "tv", "nlm"),
@@ -71,7 +71,7 @@ dense_mnist_paper = register_recipe(replace(
 dense_clothes = register_recipe(replace(
     dense_mnist, name="dense-clothes", title="The same network on photographs of clothes", data="clothes",
     tests=("none",), budgets=(("cpu", 3_000), ("gpu", 10_000)),
-    limits="It has seen few, small, grey pictures of clothes: patterns come back as blur, holes are filled, bright spots "
+    limits="It has seen few, small, grey images of clothes: patterns come back as blur, holes are filled, bright spots "
            "grow."))
 
 dense_digits = register_recipe(replace(

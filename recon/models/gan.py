@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['RULES', 'gan_mnist', 'gan_mnist_saturated', 'gan_mnist_vanishing', 'gan_mnist_collapsed', 'gan_mnist_swinging',
            'gan_faces', 'DCGANGenerator', 'DCGANDiscriminator', 'update_matrix', 'bilinear_game', 'ring_centres',
-           'on_islands', 'RingFilm', 'ring_game', 'generator_pull']
+           'points_per_mode', 'RingHistory', 'ring_game', 'generator_gradient']
 
 # %% ../../nbs/14_gan_failures.ipynb #07a91687
 import math
@@ -14,11 +14,11 @@ from dataclasses import dataclass, field, replace
 import torch
 from torch import Tensor, nn
 
-from ..data import ReconError
+from ..core import ReconError, seeded_generator
 from ..layers import mlp
 from ..losses import discriminator_loss, generator_loss, gradient_penalty
 from ..recipes import NETWORKS, Recipe, register_recipe
-from ..training import Finding, HealthMonitor, diversity, seeded
+from ..training import Finding, HealthMonitor, diversity
 
 # %% ../../nbs/14_gan_failures.ipynb #0c25af77
 def _norm(channels, wanted): return nn.BatchNorm2d(channels) if wanted else nn.Identity()
@@ -26,11 +26,11 @@ def _norm(channels, wanted): return nn.BatchNorm2d(channels) if wanted else nn.I
 
 @NETWORKS.register("dcgan_generator")
 class DCGANGenerator(nn.Module):
-    "Draws a picture from numbers, doubling it twice (Radford, Metz and Chintala 2016, figure 1, for small pictures)."
+    "Draws an image from numbers, doubling it twice (Radford, Metz and Chintala 2016, figure 1, for small images)."
 
-    def __init__(self, size: int = 28,     # side of the pictures, in pixels, divisible by 4
+    def __init__(self, size: int = 28,     # side of the images, in pixels, divisible by 4
                  channels: int = 1,
-                 latent: int = 64,         # numbers that a picture is drawn from
+                 latent: int = 64,         # numbers that an image is drawn from
                  width: int = 32,          # feature maps at half the size
                  norm: bool = True):       # batch norm, as the paper has it
         super().__init__()
@@ -46,9 +46,9 @@ class DCGANGenerator(nn.Module):
 
 @NETWORKS.register("dcgan_discriminator")
 class DCGANDiscriminator(nn.Module):
-    "Says with one logit whether a picture is real, halving it until at most 8 pixels are left (Radford et al. 2016)."
+    "Says with one logit whether an image is real, halving it until at most 8 pixels are left (Radford et al. 2016)."
 
-    def __init__(self, size: int = 28,     # side of the pictures, in pixels
+    def __init__(self, size: int = 28,     # side of the images, in pixels
                  channels: int = 1,
                  width: int = 32,          # feature maps after the first layer; doubled by each further one, up to eightfold
                  norm: bool = True,        # batch norm, but in the first layer; a Wasserstein critic goes without
@@ -102,7 +102,7 @@ def ring_centres(
     return 2 * torch.stack([angles.cos(), angles.sin()], 1)
 
 
-def on_islands(
+def points_per_mode(
     points: Tensor,  # `[N, 2]`, made
     centres: Tensor, # `[modes, 2]`
 ) -> Tensor:         # `[modes]`, how many of them lie within 0.3 of each centre
@@ -112,7 +112,7 @@ def on_islands(
 
 
 @dataclass
-class RingFilm:
+class RingHistory:
     "A game on the ring, as it went."
     centres: Tensor                                          # `[modes, 2]`
     frames: dict[int, Tensor] = field(default_factory=dict)  # step → `[300, 2]`, what the same latents became
@@ -121,7 +121,7 @@ class RingFilm:
 
     def covered(self) -> dict[int, int]: # step → islands
         "How many islands were covered."
-        return {k: int((on_islands(x, self.centres) >= len(x) / 100).sum()) for k, x in self.frames.items()}
+        return {k: int((points_per_mode(x, self.centres) >= len(x) / 100).sum()) for k, x in self.frames.items()}
 
     def note(self, step: int, values: dict[str, float], monitor: HealthMonitor):
         "Keep the numbers, and what the monitor thinks of them."
@@ -156,13 +156,13 @@ def ring_game(
     discriminator_lr: float | None = None,   # of the discriminator; default: the same
     beta: float = 0.9,                       # momentum of both, Adam's first β
     modes: int = 8,                          # islands
-) -> RingFilm:                               # with a frame every 25 steps; it ends where the game diverges
+) -> RingHistory:                               # with a frame every 25 steps; it ends where the game diverges
     "A GAN of two small networks for a ring of Gaussians, told as a film."
-    film, chance, monitor = RingFilm(ring_centres(modes)), seeded("ring"), HealthMonitor()
+    film, chance, monitor = RingHistory(ring_centres(modes)), seeded_generator("ring"), HealthMonitor()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(1)
         g, d = mlp((2, 128, 128, 2)), mlp((2, 128, 128, 1))
-    speeds, eyes = (lr, discriminator_lr or lr), torch.randn(300, 2, generator=seeded("eyes"))
+    speeds, eyes = (lr, discriminator_lr or lr), torch.randn(300, 2, generator=seeded_generator("eyes"))
     move_g, move_d = (torch.optim.Adam(n.parameters(), s, betas=(beta, 0.9)) for n, s in zip((g, d), speeds))
     for step in range(steps + 1):
         if step % 25 == 0: film.frames[step] = g(eyes).detach()
@@ -180,14 +180,14 @@ def ring_game(
     return film
 
 # %% ../../nbs/14_gan_failures.ipynb #029fa183
-def generator_pull(
+def generator_gradient(
     kind: str,             # a name in `recon.losses.ADVERSARIAL_LOSSES`
     distance: float,       # θ, of the made points from the real ones
     steps: int,            # that the discriminator trains before it is asked
     penalty: float = 0.0,  # weight of its gradient penalty
 ) -> float:                # |∂ loss / ∂θ|, at least 0
     "Train a discriminator between 0 and θ, and say how strongly the generator is pulled back to 0."
-    chance, theta = seeded("slope"), torch.tensor(distance, requires_grad=True)
+    chance, theta = seeded_generator("slope"), torch.tensor(distance, requires_grad=True)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         d = mlp((1, 32, 32, 1), "silu")
@@ -208,7 +208,7 @@ gan_mnist = register_recipe(Recipe(
     optimizer="adam(lr=0.001, betas=(0.5, 0.999))", discriminator_optimizer="adam(lr=0.0002, betas=(0.5, 0.999))",
     schedule="constant", warmup=1, batch=64, keep="last", ema=0.99, budgets=(("cpu", 4_000), ("gpu", 60_000)),
     tests=("latent(size=64)",),
-    limits="It draws digits of 28 × 28 pixels from 64 numbers. Some are no digits. It can't repair a picture, and nobody can "
+    limits="It draws digits of 28 × 28 pixels from 64 numbers. Some are no digits. It can't restore an image, and nobody can "
            "tell it which digit to draw."))
 
 _BROKEN = dict(budgets=(("cpu", 1_000), ("gpu", 5_000)), limits="Broken on purpose: a specimen for chapter 14, of no use.")
@@ -233,7 +233,7 @@ gan_mnist_swinging = register_recipe(replace(
     discriminator_optimizer="adam(lr=0.001, betas=(0.98, 0.999))", **_BROKEN))
 
 gan_faces = register_recipe(Recipe(
-    name="gan-faces", title="A plain conditional GAN on faces, which fails", chapter="14_gan_failures", data="faces128", size=64,
+    name="gan-faces", task="remove_artifact", fit="windows", title="A plain conditional GAN on faces, which fails", chapter="14_gan_failures", data="faces128", size=64,
     channels=3, network="conv_autoencoder(width=16, blocks=3, code=16)", discriminator="dcgan_discriminator(width=16)",
     corruption="rectangle(size=(15, 20))", objective="game(content_weight=0.0, adversarial_weight=1.0)",
     optimizer="adam(lr=0.0002, betas=(0.5, 0.999))", schedule="constant", warmup=1, batch=32, keep="last",

@@ -1,6 +1,6 @@
 """Memory and time of the restorer for large photographs: `python tests/benchmarks/memory.py [MEGAPIXELS …] [--ways tile,x4,…]`.
 
-Each measurement is a process of its own. It makes a photograph of noise, repairs it with a small untrained network, and tells
+Each measurement is a process of its own. It makes a photograph of noise, restores it with a small untrained network, and tells
 the largest memory it ever had, less what it had with libraries and photograph, less the result: that is what the work needs. It should be the same for every size.
 """
 import argparse
@@ -41,7 +41,7 @@ def networks():
     import torch
     from torch import nn
 
-    from recon.corruptions import lab_to_rgb
+    from recon.images import lab_to_rgb
     from recon.recipes import NETWORKS
 
     @NETWORKS.register("bench_convs")
@@ -65,7 +65,7 @@ def prepared(way, size=128):
     import torch
 
     from recon.checkpoints import load, save_checkpoint
-    from recon.data import Picture
+    from recon.images import Picture
     from recon.recipes import Recipe, build_network, register_recipe
     from recon.restore import Restorer
 
@@ -80,10 +80,10 @@ def prepared(way, size=128):
 
 
 def measure(restorer, megapixels):
-    "What repairing one photograph takes: a dictionary."
+    "What restoring one photograph takes: a dictionary."
     import torch
 
-    from recon.data import Picture
+    from recon.images import Picture
 
     height, width = (4 * round((megapixels * 1e6 * ratio) ** 0.5 / 4) for ratio in (2 / 3, 3 / 2))
     photo = torch.randint(0, 256, (height, width, 3), dtype=torch.uint8).permute(2, 0, 1)

@@ -20,7 +20,7 @@ def check_01_1(brightness):
 def check_01_2(add_noise):
     grey = torch.zeros(40, 1, 32, 32)
     y = add_noise(grey, 0.1, chance())
-    assert not grey.any(), "The picture that was handed over has changed: work on a copy."
+    assert not grey.any(), "The image that was handed over has changed: work on a copy."
     assert y.shape == grey.shape and y.std() > 0, "Every pixel should get noise of its own, of the same shape."
     assert not abs(y.std().item() - 0.1) < 0.01, "Half as strong as it should be: on [-1, 1] everything is twice as wide, the noise too. Forgetting that makes every result look better than it is."
     assert abs(y.std().item() - 0.2) < 0.01, f"A σ of 0.1 is a standard deviation of 0.2 on [-1, 1]; yours has {y.std().item():.3f}."
@@ -32,7 +32,7 @@ def check_01_2(add_noise):
 def check_01_3(salt_and_pepper):
     x = torch.full((20, 3, 32, 32), 0.25)
     result = salt_and_pepper(x, 0.3, chance())
-    assert isinstance(result, tuple) and len(result) == 2, "Return two things: the picture and the mask."
+    assert isinstance(result, tuple) and len(result) == 2, "Return two things: the image and the mask."
     y, mask = result
     assert mask.shape == (20, 1, 32, 32), f"One mask for all channels, [20, 1, 32, 32]; yours is {list(mask.shape)}."
     assert (y[:, 0] == y[:, 1]).all() and (y[:, 0] == y[:, 2]).all(), "The channels are hit independently: that is coloured confetti. A dead cell is dead in all channels."
@@ -44,8 +44,8 @@ def check_01_3(salt_and_pepper):
 
 def check_01_4(places):
     p = places(3000, 10, 4, chance())
-    assert p.shape == (3000, 2), f"Two numbers for each of the 3,000 pictures; yours has the shape {list(p.shape)}."
-    assert len(p.unique(dim=0)) > 1, "Every picture of the batch has its square in the same place."
+    assert p.shape == (3000, 2), f"Two numbers for each of the 3,000 images; yours has the shape {list(p.shape)}."
+    assert len(p.unique(dim=0)) > 1, "Every image of the batch has its square in the same place."
     assert p.min() == 0, "No square begins at the first row or column."
     assert p.max() <= 6, f"A square of 4 that begins at {int(p.max())} hangs over the edge of 10 pixels."
     assert p.max() == 6, "The last row and column are never covered: a square of 4 in 10 pixels may begin at 6, and yours begins at 5 at the most."
@@ -60,7 +60,7 @@ def check_01_5(side):
     share = sides.count("test") / 2000
     assert abs(share - 0.1) < 0.03, f"About a tenth should be for testing; with you it is {share:.1%}."
     wanted = ["test" if int(hashlib.sha256(n.encode()).hexdigest()[:8], 16) % 100 < 10 else "train" for n in names]
-    assert sides == wanted, "A tenth, but not the tenth that the rule names. Python's own `hash` of a text is another one in every run, and so is any chance: tomorrow a test picture would be trained on."
+    assert sides == wanted, "A tenth, but not the tenth that the rule names. Python's own `hash` of a text is another one in every run, and so is any chance: tomorrow a test image would be trained on."
 
 
 def check_01_6(to_bytes):
@@ -72,14 +72,14 @@ def check_01_6(to_bytes):
     assert beyond.tolist() == [255, 0], f"A little whiter than white becomes {int(beyond[0])}: bytes begin again at 0. Clip before you convert."
     x = torch.linspace(-1, 1, 5001)
     error = (to_bytes(x) / 127.5 - 1 - x)
-    assert not error.mean() < -1e-3, "On average the picture gets darker by half a level: conversion cuts off what stands behind the point."
+    assert not error.mean() < -1e-3, "On average the image gets darker by half a level: conversion cuts off what stands behind the point."
     assert error.abs().max() <= 1 / 255 + 1e-5, "Some pixels are off by more than half a level."
 
 
 def check_01_7(to_grey):
     x = torch.rand(2, 3, 4, 3, generator=chance()) * 2 - 1
     y, w = to_grey(x), torch.tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)
-    assert y.shape == (2, 1, 4, 3), f"[2, 3, 4, 3] should become [2, 1, 4, 3]; yours is {list(y.shape)}. If a broadcast went along the wrong side, it only shows here, where the picture isn't square."
+    assert y.shape == (2, 1, 4, 3), f"[2, 3, 4, 3] should become [2, 1, 4, 3]; yours is {list(y.shape)}. If a broadcast went along the wrong side, it only shows here, where the image isn't square."
     assert not torch.allclose(y, x.mean(1, keepdim=True), atol=1e-5), "The plain mean: a blue looks as bright as a green then. Eyes disagree."
     assert not torch.allclose(y, (x * w.flip(1)).sum(1, keepdim=True), atol=1e-5), "Red and blue are exchanged. (OpenCV reads BGR; we have RGB.)"
     assert torch.allclose(y, (x * w).sum(1, keepdim=True), atol=1e-5), "Weights times channels, added up."
@@ -93,7 +93,7 @@ def check_01_8(binarise):
     assert (y[:, 0, 0, 5] != y[0, 0, 0, 5]).any(), "A threshold, not a coin: a grey pixel always becomes the same. Its mean over many draws should be its grey."
     assert mean[0] == -1 and mean[-1] == 1, "Black must stay black and white white, always."
     assert not (mean[1] - x[0, 0, 0, 1]).abs() > 0.06, f"A pixel of {x[0, 0, 0, 1]:.2f} becomes {mean[1]:.2f} on average. -0.75 isn't a probability; which one belongs to it?"
-    assert (mean - x[0, 0, 0]).abs().max() < 0.06, "The mean over many draws should be the picture."
+    assert (mean - x[0, 0, 0]).abs().max() < 0.06, "The mean over many draws should be the image."
 
 
 def check_01_9(leaky):

@@ -8,7 +8,7 @@ import torch
 
 
 def pair(n=4, size=24):
-    "Pictures and damaged ones, in [-1, 1]; each is damaged more than the one before."
+    "Images and corrupted ones, in [-1, 1]; each is corrupted more than the one before."
     generator = torch.Generator().manual_seed(0)
     truth = torch.rand(n, 3, size, size, generator=generator) * 2 - 1
     noise = torch.randn(truth.shape, generator=generator) * 0.1 * torch.arange(1, n + 1).view(-1, 1, 1, 1)
@@ -26,10 +26,10 @@ def check_04_2(my_psnr):
 
     y, x = pair()
     ours, wanted = my_psnr(y, x), psnr(y, x)
-    assert torch.is_tensor(ours) and ours.shape == (4,), f"One number for each of the 4 pictures is wanted, shape [4]; yours has the shape {list(getattr(ours, 'shape', []))}. A PSNR of the mean error isn't the mean of the PSNRs."
+    assert torch.is_tensor(ours) and ours.shape == (4,), f"One number for each of the 4 images is wanted, shape [4]; yours has the shape {list(getattr(ours, 'shape', []))}. A PSNR of the mean error isn't the mean of the PSNRs."
     assert not torch.allclose(ours, wanted - 20 * math.log10(2), atol=0.01), "6.02 dB too little: pixels in [-1, 1] have a range of 2, so either MAX = 2, or halve the errors."
     assert not torch.allclose(ours, -wanted, atol=0.01), "The sign: a smaller error should give a larger number."
-    assert torch.allclose(ours, wanted, atol=0.01), f"The first picture should have {wanted[0]:.2f} dB and has {ours[0]:.2f}."
+    assert torch.allclose(ours, wanted, atol=0.01), f"The first image should have {wanted[0]:.2f} dB and has {ours[0]:.2f}."
     assert torch.allclose(my_psnr(y * 3, x), psnr(y * 3, x), atol=0.01), "Restored pixels beyond the range: a file would clip them, so should the metric."
 
 
@@ -37,8 +37,8 @@ def check_04_3(paper_a, paper_b):
     b = -10 * math.log10(0.00505)
     assert not (abs(paper_a - b) < 0.05 and abs(paper_b - 30) < 0.05), "Right numbers, wrong papers: A takes the logarithm first."
     assert not abs(paper_a - paper_b) < 0.05, "They aren't the same: the logarithm of a mean isn't the mean of the logarithms."
-    assert abs(paper_a - 30) < 0.05, "For paper A: the PSNR of each picture, then the mean of the two."
-    assert abs(paper_b - b) < 0.05, "For paper B: first the mean of 0.01 and 0.0001, which the worse picture dominates, then the logarithm."
+    assert abs(paper_a - 30) < 0.05, "For paper A: the PSNR of each image, then the mean of the two."
+    assert abs(paper_b - b) < 0.05, "For paper B: first the mean of 0.01 and 0.0001, which the worse image dominates, then the logarithm."
 
 
 def check_04_4(literature_psnr):
@@ -47,11 +47,11 @@ def check_04_4(literature_psnr):
     y, x = pair(size=24)
     y[:, :, 0] = 1
     ours, told = literature_psnr(y, x), lambda **how: psnr(y, x, Protocol(**how))
-    assert ours.shape == (4,), "One number for each picture, please."
+    assert ours.shape == (4,), "One number for each image, please."
     assert not torch.allclose(ours, told(color="y"), atol=0.01), "The border counts in your number. Four pixels on *every* side are cut off."
     assert not torch.allclose(ours, told(color="grey", crop=4), atol=0.01), "These are the weights of ITU-R 601 (0.299, 0.587, 0.114). The papers use Matlab's Y, which goes from 16 to 235: its errors are smaller by 219/255."
     assert not torch.allclose(ours, told(crop=4), atol=0.01), "This is the PSNR of all three channels, not of Y."
-    assert torch.allclose(ours, told(color="y", crop=4), atol=0.01), f"The first picture should have {told(color='y', crop=4)[0]:.2f} dB and has {ours[0]:.2f}. In which range are R, G and B?"
+    assert torch.allclose(ours, told(color="y", crop=4), atol=0.01), f"The first image should have {told(color='y', crop=4)[0]:.2f} dB and has {ours[0]:.2f}. In which range are R, G and B?"
 
 
 def check_04_5(ring):
@@ -73,8 +73,8 @@ def check_04_6(one_window_ssim):
     x, y = torch.rand(2, 11, 11, generator=generator)
     black = torch.zeros(11, 11)
     value = float(one_window_ssim(black, black))
-    assert not math.isnan(value), "Two black pictures give 0/0. What are c₁ and c₂ for?"
-    assert abs(float(one_window_ssim(x, x)) - 1) < 1e-5, f"A picture should be similar to itself by 1, and yours is by {float(one_window_ssim(x, x)):.3f}. Are σ² variances, or standard deviations?"
+    assert not math.isnan(value), "Two black images give 0/0. What are c₁ and c₂ for?"
+    assert abs(float(one_window_ssim(x, x)) - 1) < 1e-5, f"An image should be similar to itself by 1, and yours is by {float(one_window_ssim(x, x)):.3f}. Are σ² variances, or standard deviations?"
     flipped = float(one_window_ssim(x, 1 - x))
     assert flipped < 0, f"A negative has the opposite structure: its covariance, and with it its SSIM, is below 0; yours is {flipped:.3f}."
     brighter = float(one_window_ssim(x / 2, x / 2 + 0.4))
@@ -101,13 +101,13 @@ def check_04_8(frechet):
 
 
 def check_04_9(blurred):
-    from recon.corruptions import corruption
+    from recon.core import seeded_generator
+    from recon.corruptions import build_corruption
     from recon.data import load_data
     from recon.metrics import gradient_energy, psnr
-    from recon.training import seeded
 
     photos = load_data("photos-tiny", "test", size=64).stack()[:8]
-    noisy = corruption("gaussian_noise(sigma=0.1)")(photos, seeded("noisy")).image
+    noisy = build_corruption("gaussian_noise(sigma=0.1)")(photos, seeded_generator("noisy")).image
     assert blurred.shape == photos.shape, f"The shape should stay {list(photos.shape)}, and is {list(blurred.shape)}: pad before you average."
     assert (blurred - photos).abs().max() > 0.05, "That is the truth itself. Nobody has it."
     energy = (gradient_energy(blurred).mean() / gradient_energy(photos).mean()).item()

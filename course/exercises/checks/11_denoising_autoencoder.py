@@ -36,12 +36,12 @@ def check_11_3(shrink):
 def check_11_4(pairs):
     x = torch.arange(3.0).view(3, 1, 1, 1).expand(3, 1, 8, 8).contiguous()
     made = pairs(x, 0.1, 20, 12, torch.Generator().manual_seed(0))
-    assert len(made) == 12 and made[0][0].shape == (20, 1, 8, 8), "12 batches of 20 pictures were asked for."
+    assert len(made) == 12 and made[0][0].shape == (20, 1, 8, 8), "12 batches of 20 images were asked for."
     assert all(torch.equal(goal, goal.round()) for _, goal in made), "The goal is noisy: a network that copies is perfect. What should it give back?"
     noise = torch.cat([a - b for a, b in made])
     assert abs(noise.std().item() - 0.1) < 0.01, f"The inputs' noise should have a standard deviation of 0.1; it has {noise.std().item():.3f}."
     different = len({tuple((1e4 * n.flatten()[:4]).round().tolist()) for n in noise})
-    assert different > 200, f"240 inputs, and only {different} different noises: drawn once for each picture, and then learned by heart."
+    assert different > 200, f"240 inputs, and only {different} different noises: drawn once for each image, and then learned by heart."
 
 
 def check_11_5(estimate):
@@ -55,7 +55,7 @@ def check_11_5(estimate):
     assert not abs(pure - 0.3 * 0.6745) < 0.01, "Two thirds of it: half of all |d| are smaller than 0.6745 standard deviations, so divide."
     assert abs(pure - 0.3) < 0.02, f"Pure noise of 0.3 is estimated as {pure:.3f}."
     busy = float(estimate(noise + edges))
-    assert abs(busy - 0.3) < 0.05, f"With a few edges in the picture the estimate becomes {busy:.3f}. A mean (or a standard deviation) is carried away by few large values; a median isn't."
+    assert abs(busy - 0.3) < 0.05, f"With a few edges in the image the estimate becomes {busy:.3f}. A mean (or a standard deviation) is carried away by few large values; a median isn't."
 
 
 def check_11_6(predicted):

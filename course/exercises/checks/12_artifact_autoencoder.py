@@ -5,7 +5,7 @@ import torch
 
 
 def scene():
-    "Four colour pictures and a mask whose hole lies elsewhere in each."
+    "Four colour images and a mask whose hole lies elsewhere in each."
     generator = torch.Generator().manual_seed(0)
     x, mask = torch.rand(4, 3, 16, 16, generator=generator) * 2 - 1, torch.zeros(4, 1, 16, 16)
     for i in range(4): mask[i, :, 3 + i:8 + i, 2 + 2 * i:7 + 2 * i] = 1
@@ -17,7 +17,7 @@ def check_12_1(in_the_hole):
     w = in_the_hole(0.009, True, False)
     assert not abs(w - 0.009 / 4) < 1e-6, "Averaging over three quarters of untouched pixels makes the number *smaller*; so the hole's own is larger."
     assert not abs(w - 0.018) < 1e-6, "16 of 32 pixels, in each of two directions: which share of the *area* is the hole?"
-    assert abs(w - 0.036) < 1e-6, f"If all of the picture's error lies in the hole, the mean over the hole alone is another one than {w:.4f}. How many pixels share it?"
+    assert abs(w - 0.036) < 1e-6, f"If all of the image's error lies in the hole, the mean over the hole alone is another one than {w:.4f}. How many pixels share it?"
     v = in_the_hole(0.009, False, True)
     assert not abs(v - 0.0045) < 1e-6, "Errors halve from [-1, 1] to [0, 1]. And squared errors?"
     assert abs(v - 0.00225) < 1e-6, f"On [-1, 1] all errors are twice as large. What does that make of a squared one? Yours is {v:.5f}."
@@ -29,11 +29,11 @@ def check_12_2(fill_with_mean):
     a, b = fill_with_mean(x, mask), fill_with_mean(other, mask)
     hole = mask.expand_as(x) > 0
     assert torch.equal(a[~hole], x[~hole]), "Outside the hole nothing should change."
-    assert torch.equal(a, b), "Two pictures that differ *only under the hole* give different inputs: something hidden leaks out. Which pixels go into the mean?"
+    assert torch.equal(a, b), "Two images that differ *only under the hole* give different inputs: something hidden leaks out. Which pixels go into the mean?"
     first = torch.stack([x[0, c][mask[0, 0] == 0].mean() for c in range(3)])
     inside = a[0, :, mask[0, 0] > 0].mean(1)
     assert not torch.allclose(inside, first * (mask[0] == 0).float().mean(), atol=1e-5), "You add up the known pixels and divide by *all*: the colour is pulled towards 0."
-    assert torch.allclose(inside, first, atol=1e-5), "Each channel of each picture should be filled with the mean of its own known pixels."
+    assert torch.allclose(inside, first, atol=1e-5), "Each channel of each image should be filled with the mean of its own known pixels."
 
 
 def check_12_3(spread_heat):
@@ -52,11 +52,11 @@ def check_12_3(spread_heat):
 def check_12_4(paste_middle):
     x, patch = torch.zeros(2, 3, 10, 16), torch.ones(2, 3, 4, 6)
     y = paste_middle(x, patch)
-    assert not x.any(), "The picture that was handed over has changed: work on a copy."
+    assert not x.any(), "The image that was handed over has changed: work on a copy."
     assert y.shape == x.shape, f"The shape should stay [2, 3, 10, 16], and is {list(y.shape)}."
     assert y.sum() == patch.sum(), f"{int(patch[0, 0].sum())} pixels should be replaced, and {int(y[0, 0].sum())} are."
     rows, columns = (y[0, 0].amax(d).nonzero().flatten() for d in (1, 0))
-    assert rows[0] + rows[-1] == 9 and columns[0] + columns[-1] == 15, f"Not in the middle: rows {rows[0]} to {rows[-1]} of 10, columns {columns[0]} to {columns[-1]} of 16. The picture needn't be square."
+    assert rows[0] + rows[-1] == 9 and columns[0] + columns[-1] == 15, f"Not in the middle: rows {rows[0]} to {rows[-1]} of 10, columns {columns[0]} to {columns[-1]} of 16. The image needn't be square."
 
 
 def check_12_5(ratio):
@@ -71,26 +71,26 @@ def check_12_5(ratio):
 
 def check_12_6(left_inside):
     x, mask = scene()
-    damaged = torch.where(mask > 0, 1.0, x)
-    assert abs(float(left_inside(damaged, damaged, x, mask)) - 1) < 1e-6, "Nothing repaired: 1."
-    half = x + (damaged - x) / 2
-    value = float(left_inside(half, damaged, x, mask))
+    corrupted = torch.where(mask > 0, 1.0, x)
+    assert abs(float(left_inside(corrupted, corrupted, x, mask)) - 1) < 1e-6, "Nothing restored: 1."
+    half = x + (corrupted - x) / 2
+    value = float(left_inside(half, corrupted, x, mask))
     assert not abs(value - 0.5) < 1e-4, "Errors that are half as large have *squares* of a quarter."
-    assert not value > 1, "Upside down: after the repair, divided by before."
+    assert not value > 1, "Upside down: after the restoration, divided by before."
     assert abs(value - 0.25) < 1e-4, f"Errors half as large: 0.25 of the squared error is left; yours is {value:.3f}."
     outside = half + 0.3 * (1 - mask)
-    assert abs(float(left_inside(outside, damaged, x, mask)) - 0.25) < 1e-4, "What was changed *outside* the hole is another question; only the hole counts here."
+    assert abs(float(left_inside(outside, corrupted, x, mask)) - 0.25) < 1e-4, "What was changed *outside* the hole is another question; only the hole counts here."
 
 
 def check_12_7(guess_at_9):
     assert isinstance(guess_at_9, (int, float)), "A number, please."
-    assert guess_at_9 <= 1.5, "In per cent? A share is wanted: 1 means that nothing was repaired."
+    assert guess_at_9 <= 1.5, "In per cent? A share is wanted: 1 means that nothing was restored."
     assert guess_at_9 > 0, "Nothing left at all, of something it has never seen? Guess again."
 
 
 def check_12_8(reason, experiment, shares):
     assert reason in ("A", "B", "C") and experiment in (1, 2), "A letter and a number, please."
-    assert shares[9] > 2 * shares[3], "Run the cell above first; small rectangles should be repaired well, and large ones badly."
+    assert shares[9] > 2 * shares[3], "Run the cell above first; small rectangles should be restored well, and large ones badly."
     assert reason != "A", "The very same network, trained on 5 to 9 pixels, removes them in the lecture."
     assert reason != "C", f"It has learned its task: at 3 pixels {shares[3]:.0%} are left. What is different at 9?"
     assert experiment != 2, "Other training data should help under B *and* under C; so this experiment tells nothing apart."

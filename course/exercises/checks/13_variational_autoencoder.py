@@ -22,7 +22,7 @@ def check_13_1(nats):
 def check_13_2(kl):
     m, v = posterior()
     k = kl(m, v)
-    assert torch.is_tensor(k) and k.shape == (5,), f"One number for each picture is wanted, shape [5]; yours has the shape {list(getattr(k, 'shape', []))}."
+    assert torch.is_tensor(k) and k.shape == (5,), f"One number for each image is wanted, shape [5]; yours has the shape {list(getattr(k, 'shape', []))}."
     zero = torch.zeros(1, 2)
     wide = kl(zero, torch.full((1, 2), math.log(4.0)))
     assert abs(kl(zero, zero)) < 1e-6, "The standard normal itself should cost nothing."
@@ -50,10 +50,10 @@ def check_13_4(picture_nats):
     generator = torch.Generator().manual_seed(0)
     x, logits = torch.randint(2, (3, 1, 4, 4), generator=generator) * 2.0 - 1, torch.randn(3, 1, 4, 4, generator=generator)
     p, wanted = picture_nats(logits, x), bernoulli_nats(logits, x)
-    assert torch.is_tensor(p) and p.shape == (3,), f"One number for each picture is wanted, shape [3]; yours has the shape {list(getattr(p, 'shape', []))}."
-    assert (p <= 0).all(), "Log-probabilities of pictures in black and white are at most 0; yours isn't. (A cross-entropy is the *negative* of one. And is black 0 or -1 for your formula?)"
+    assert torch.is_tensor(p) and p.shape == (3,), f"One number for each image is wanted, shape [3]; yours has the shape {list(getattr(p, 'shape', []))}."
+    assert (p <= 0).all(), "Log-probabilities of images in black and white are at most 0; yours isn't. (A cross-entropy is the *negative* of one. And is black 0 or -1 for your formula?)"
     assert not torch.allclose(p, wanted / 16, atol=1e-4), "You average over the pixels. The coins are independent, so their log-probabilities *add up*."
-    assert torch.allclose(p, wanted, atol=1e-4), f"The first picture should have {wanted[0]:.3f} nats, and has {p[0]:.3f}. Black is -1 here, and the cross-entropy wants 0."
+    assert torch.allclose(p, wanted, atol=1e-4), f"The first image should have {wanted[0]:.3f} nats, and has {p[0]:.3f}. Black is -1 here, and the cross-entropy wants 0."
     assert picture_nats(torch.full((1, 1, 4, 4), -200.0), torch.ones(1, 1, 4, 4)).isfinite().all(), "With a logit of -200 it is infinite: the sigmoid has become 0. Use a function that takes logits."
 
 
@@ -66,28 +66,28 @@ def check_13_5(vae_loss):
     m, v = posterior()
     picture, code = -bernoulli_nats(logits, x), kl_to_standard_normal(m, v)
     loss = float(vae_loss(logits, x, m, v))
-    assert not abs(loss - (picture.mean() / 36 + code.mean())) < 1e-3, "The picture's term is averaged over its pixels, the code's isn't: the code counts too much, by a factor of the number of pixels. Which reduction has the unit nats?"
-    assert not abs(loss - (picture + code).sum()) < 1e-2, "Summed over the batch: twice as many pictures would mean twice the loss, and another learning rate. Average over the pictures."
+    assert not abs(loss - (picture.mean() / 36 + code.mean())) < 1e-3, "The image's term is averaged over its pixels, the code's isn't: the code counts too much, by a factor of the number of pixels. Which reduction has the unit nats?"
+    assert not abs(loss - (picture + code).sum()) < 1e-2, "Summed over the batch: twice as many images would mean twice the loss, and another learning rate. Average over the images."
     assert not abs(loss - (picture.mean() / 36 + code.mean() / 36)) < 1e-3, "Both divided by the pixels: the optimum is right now, the unit isn't. Nats, please."
-    assert not abs(loss - (picture.sum() + code.mean())) < 1e-2, "The picture's term is summed over the batch as well, the code's is a mean over it."
+    assert not abs(loss - (picture.sum() + code.mean())) < 1e-2, "The image's term is summed over the batch as well, the code's is a mean over it."
     assert abs(loss - (picture + code).mean()) < 1e-2, f"{(picture + code).mean():.3f} nats are right, and yours is {loss:.3f}."
 
 
 def check_13_6(bound):
     w = torch.tensor([[-90.0, -100.0], [-92.0, -101.0], [-95.0, -99.0]])
     b, wanted = bound(w), w.double().logsumexp(0).float() - math.log(3)
-    assert torch.is_tensor(b) and b.shape == (2,), "One number for each picture, shape [2]: the draws are in the first dimension."
+    assert torch.is_tensor(b) and b.shape == (2,), "One number for each image, shape [2]: the draws are in the first dimension."
     assert not torch.allclose(b, w.mean(0), atol=1e-3), "That is the mean of the logarithms, the ELBO. The mean belongs *inside* the logarithm."
     assert not torch.allclose(b, wanted + math.log(3), atol=1e-3), "With three equal draws the bound should be that of one; yours is larger by log 3."
     assert torch.allclose(bound(w - 200), wanted - 200, atol=1e-2), "At -290 nats it breaks down: an exponential became zero. There is a function that does log, sum and exp in one."
-    assert torch.allclose(b, wanted, atol=1e-3), f"{wanted[0]:.3f} is right for the first picture, and yours is {b[0]:.3f}."
+    assert torch.allclose(b, wanted, atol=1e-3), f"{wanted[0]:.3f} is right for the first image, and yours is {b[0]:.3f}."
 
 
 def check_13_7(active):
     mean = torch.randn(200, 6, generator=torch.Generator().manual_seed(0)) * torch.tensor([1, 0.5, 0.2, 0.01, 0.0, 0.0]) + torch.tensor([0, 0, 3.0, 2, 1, 0])
     n = active(mean)
-    assert n != 200, "You count pictures. The variance is to be taken *over* the pictures, for each number of the code."
-    assert n not in (4, 5), "A number that always has the same value, however large, says nothing about the picture. Does your measure see that?"
+    assert n != 200, "You count images. The variance is to be taken *over* the images, for each number of the code."
+    assert n not in (4, 5), "A number that always has the same value, however large, says nothing about the image. Does your measure see that?"
     assert n == 3, f"Three of these six numbers are active, and you count {n}."
 
 

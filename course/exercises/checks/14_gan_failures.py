@@ -16,7 +16,7 @@ def players(seed=0):
 
 
 def check_14_1(clueless):
-    assert not abs(clueless - math.log(2)) < 0.01, "That is one of the two terms. It is asked about a real picture *and* about a made one."
+    assert not abs(clueless - math.log(2)) < 0.01, "That is one of the two terms. It is asked about a real image *and* about a made one."
     assert not clueless < 0, "The logarithm of ½ is negative, and there is a minus in front of it."
     assert not abs(clueless - 2) < 0.01, "2 would be in bits. Natural logarithms, please."
     assert abs(clueless - 2 * math.log(2)) < 0.01, "Not yet: put ½ into both logarithms."
@@ -27,10 +27,10 @@ def check_14_2(judge_loss, maker_loss):
     assert abs(float(judge_loss(zero, zero)) - 2 * math.log(2)) < 1e-3, f"With logits of 0 the discriminator's loss is 2 log 2, and yours is {float(judge_loss(zero, zero)):.3f}."
     assert judge_loss(one, -one) < judge_loss(-one, one), "A discriminator that is *right* (real above 0, made below) should have the smaller loss. Yours is punished for it."
     assert torch.isfinite(judge_loss(-1000 * one, 1000 * one)) and torch.isfinite(maker_loss(-1000 * one)), "At logits of 1000 it is infinite or NaN: the sigmoid became exactly 0 or 1 before the logarithm."
-    assert maker_loss(one) < maker_loss(-one), "The generator wants to be believed: the larger the logit of its picture, the smaller its loss."
+    assert maker_loss(one) < maker_loss(-one), "The generator wants to be believed: the larger the logit of its image, the smaller its loss."
     s = torch.tensor(-6.0, requires_grad=True)
     slope = torch.autograd.grad(maker_loss(s[None]), s)[0].abs().item()
-    assert slope > 0.9, f"Where the discriminator sees through a picture (logit -6), the gradient is only {slope:.4f}: that is the original, saturating loss. Which form pulls hardest there?"
+    assert slope > 0.9, f"Where the discriminator sees through an image (logit -6), the gradient is only {slope:.4f}: that is the original, saturating loss. Which form pulls hardest there?"
 
 
 def check_14_3(best_logit):
@@ -70,14 +70,14 @@ def check_14_5(move_judge, make_maker_optimizer, move_maker):
 
 def check_14_6(shown_to_judge):
     x = torch.rand(4, 1, 6, 6, generator=torch.Generator().manual_seed(0))
-    damaged = x * 2 - 1
-    damaged[..., 2:4, 2:4] = 1
+    corrupted = x * 2 - 1
+    corrupted[..., 2:4, 2:4] = 1
     g = lambda v: torch.tanh(3 * v - 0.5)
-    real, made = shown_to_judge(g, x, damaged)
-    assert not torch.equal(made, damaged), "The pictures that it is told are *made* are the damaged ones: it learns what a rectangle looks like."
-    assert torch.allclose(made, g(damaged)), "The made pictures are the generator's answers to the damaged ones."
-    assert real.min() < 0, "A pixel below 0 gives every made picture away: tanh has [-1, 1], and your real pictures have [0, 1]."
-    assert torch.allclose(real, x * 2 - 1), "The real pictures should be the true ones, moved to [-1, 1]."
+    real, made = shown_to_judge(g, x, corrupted)
+    assert not torch.equal(made, corrupted), "The images that it is told are *made* are the corrupted ones: it learns what a rectangle looks like."
+    assert torch.allclose(made, g(corrupted)), "The made images are the generator's answers to the corrupted ones."
+    assert real.min() < 0, "A pixel below 0 gives every made image away: tanh has [-1, 1], and your real images have [0, 1]."
+    assert torch.allclose(real, x * 2 - 1), "The real images should be the true ones, moved to [-1, 1]."
 
 
 def check_14_7(covered):
@@ -105,8 +105,8 @@ def check_14_9(diversity):
     real = torch.rand(50, 1, 8, 8, generator=torch.Generator().manual_seed(0))
     one = real[:1].expand(50, -1, -1, -1)
     value = float(diversity(one, real))
-    assert value < 0.5, f"Fifty times the same picture, and your diversity is {value:.2f}: you look at the contrast *within* the pictures. Over which dimension do pictures differ from each other?"
-    assert abs(float(diversity(real, real)) - 1) < 1e-5, "Real pictures, compared with themselves, should have 1."
+    assert value < 0.5, f"Fifty times the same image, and your diversity is {value:.2f}: you look at the contrast *within* the images. Over which dimension do images differ from each other?"
+    assert abs(float(diversity(real, real)) - 1) < 1e-5, "Real images, compared with themselves, should have 1."
     half = float(diversity(real / 2, real))
     assert abs(half - 0.5) < 1e-3, f"Half as different is 0.5, and yours is {half:.2f}. (Standard deviations, or variances? Made by real?)"
 
@@ -114,11 +114,11 @@ def check_14_9(diversity):
 def check_14_10(illness):
     assert isinstance(illness, dict) and set(illness) == {"healthy", "collapsed", "vanished", "swings"}, "Give a dictionary with the keys healthy, collapsed, vanished and swings."
     assert sorted(illness.values()) == list("ABCD"), "Each of A, B, C and D has one illness."
-    assert illness["collapsed"] != "A", "A collapsed generator draws one picture for all latents. Look at A's diversity (noise is diverse, too), and at its gradient."
+    assert illness["collapsed"] != "A", "A collapsed generator draws one image for all latents. Look at A's diversity (noise is diverse, too), and at its gradient."
     assert illness["healthy"] != "A", "A's gradient is next to nothing: it will draw for ever what it draws now."
     assert illness["healthy"] != "B", "B's loss and doubt jump from one step to the next (look at what stands behind ±). A healthy pair argues calmly."
     assert illness["collapsed"] != "B" and illness["swings"] != "D", "Fixed is fixed: look for the one whose diversity is 0."
-    assert illness["healthy"] != "D", "D draws the same picture for all latents."
+    assert illness["healthy"] != "D", "D draws the same image for all latents."
     assert illness["vanished"] == "A", "The gradient has vanished where it is 0.0000."
 
 
@@ -128,7 +128,7 @@ def check_14_11(play):
     numbers, moved = count(), []
     told = play(lambda: next(numbers), moved.append, 12)
     assert len(moved) <= 12, f"12 steps were asked for, and {len(moved)} were made."
-    assert len(set(moved)) == len(moved), f"{len(moved)} moves on {len(set(moved))} different batches: whoever sees the same pictures again and again learns them by heart."
+    assert len(set(moved)) == len(moved), f"{len(moved)} moves on {len(set(moved))} different batches: whoever sees the same images again and again learns them by heart."
     assert len(moved) == 12 and told == 12, f"12 steps were asked for, {len(moved)} were made, and {told} are reported."
     assert next(numbers) == 12, "More batches were drawn than used. On real data that costs as much as the training."
 

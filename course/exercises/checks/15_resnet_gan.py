@@ -30,8 +30,8 @@ def check_15_3(penalty):
     plane = lambda x: x.flatten(1) @ weight.T
     value = penalty(plane, real, made, epsilon)
     assert torch.is_tensor(value) and value.ndim == 0, "One number is wanted, the mean over the batch."
-    assert not abs(value.item() - (3 * 6**0.5 - 1) ** 2) < 1e-3, "You take the norm over the whole batch. Every picture has a slope of its own."
-    assert abs(value.item() - 4) < 1e-3, f"A plane with the slope 3 has a penalty of (3 - 1)² = 4 everywhere; yours is {value.item():.3f}. The norm over all pixels of a picture, minus 1, squared?"
+    assert not abs(value.item() - (3 * 6**0.5 - 1) ** 2) < 1e-3, "You take the norm over the whole batch. Every image has a slope of its own."
+    assert abs(value.item() - 4) < 1e-3, f"A plane with the slope 3 has a penalty of (3 - 1)² = 4 everywhere; yours is {value.item():.3f}. The norm over all pixels of an image, minus 1, squared?"
     assert value.requires_grad, "No gradient flows back to the critic's weights. Taking a gradient doesn't keep its own graph, unless it is told to."
     assert torch.autograd.grad(value, weight)[0].abs().sum() > 0, "No gradient flows back to the critic's weights."
     square = lambda x: 0.5 * x.flatten(1).square().sum(1, keepdim=True)  # slope: the point itself
@@ -63,10 +63,10 @@ def check_15_6(make_critic):
     torch.manual_seed(0)
     critic, x = make_critic(8), torch.randn(4, 1, 16, 16)
     y = critic(x)
-    assert y.shape == (4, 1), f"One number for each picture, [4, 1]; yours has the shape {list(y.shape)}."
+    assert y.shape == (4, 1), f"One number for each image, [4, 1]; yours has the shape {list(y.shape)}."
     other = x.clone()
     other[1:] = 3 * torch.randn(3, 1, 16, 16)
-    assert torch.allclose(critic.train()(x)[0], critic.train()(other)[0], atol=1e-5), "The answer for the first picture depends on the others of the batch. Which layer mixes them?"
+    assert torch.allclose(critic.train()(x)[0], critic.train()(other)[0], atol=1e-5), "The answer for the first image depends on the others of the batch. Which layer mixes them?"
     assert sum(isinstance(m, nn.Conv2d) for m in critic.modules()) == 2, "It should keep its two convolutions."
     with torch.no_grad():
         for p in critic.parameters(): p.mul_(4)

@@ -39,7 +39,7 @@ def check_16_3(times):
 def check_16_4(price):
     fits = (torch.rand(7, 20, generator=torch.Generator().manual_seed(0), dtype=torch.float64) > 0.5).double()
     p = float(price(fits))
-    assert not abs(p - 10 * math.log10(7 / 6 * 2)) < 1e-2, "By lot, the drawn one may be the true one: it is one of the equally likely pictures. Count the pairs (i, i), too."
+    assert not abs(p - 10 * math.log10(7 / 6 * 2)) < 1e-2, "By lot, the drawn one may be the true one: it is one of the equally likely images. Count the pairs (i, i), too."
     assert not abs(p - 20 * math.log10(2)) < 1e-2, "10 times the logarithm of a ratio of *squared* errors; 20 belongs to errors."
     assert not p < 0, "The sign: how much *lower* is the PSNR of the draw?"
     assert abs(p - 10 * math.log10(2)) < 1e-3, f"Yours is {p:.2f} dB. Mean squared error of the mean over all truths; of a draw, over all pairs of truth and answer."
@@ -73,7 +73,7 @@ def check_16_7(serve):
     x, other = torch.randn(3, 1, 6, 6), torch.randn(3, 1, 6, 6)
     other[0] = x[0]
     kept = net[1].running_mean.clone()
-    assert torch.allclose(serve(net.train(), x)[0], serve(net.train(), other)[0], atol=1e-6), "The first picture is the same in both batches, and its answer isn't. Which layer behaves differently in training, and how is it told that this is none?"
+    assert torch.allclose(serve(net.train(), x)[0], serve(net.train(), other)[0], atol=1e-6), "The first image is the same in both batches, and its answer isn't. Which layer behaves differently in training, and how is it told that this is none?"
     assert torch.equal(net[1].running_mean, kept), "Serving has changed the network's running means."
     assert not serve(net, x).requires_grad, "The answer drags the whole graph along, and with it the memory of every batch."
     net.train(), serve(net, x)
@@ -88,7 +88,7 @@ def check_16_8(corrected, follows):
     assert not abs(corrected - 22.59 - 10 * math.log10(2)) < 0.02, "The errors are twice as large, and PSNR looks at their squares."
     assert abs(corrected - 22.59 - 20 * math.log10(2)) < 0.02, "On [-1, 1] the MSE is four times as large. How many decibels are a factor of 4?"
     assert follows != "A", "Even corrected it is below our bicubic. (And bicubic on *its* faces isn't printed.)"
-    assert follows != "B", "Same unit, other pictures. Would you compare two runners' times on different courses?"
+    assert follows != "B", "Same unit, other images. Would you compare two runners' times on different courses?"
 
 
 def check_16_9(reasonable):

@@ -36,7 +36,7 @@ def check_17_2(all_places, blocks):
 
 
 def check_17_3(lightness):
-    from recon.corruptions import rgb_to_lab
+    from recon.images import rgb_to_lab
 
     x = torch.rand(3, 3, 5, 4, generator=torch.Generator().manual_seed(0)) * 2 - 1
     ours, wanted = lightness(x), rgb_to_lab(x)[:, :1]
@@ -50,7 +50,7 @@ def check_17_3(lightness):
 
 
 def check_17_4(compose):
-    from recon.corruptions import rgb_to_lab
+    from recon.images import rgb_to_lab
 
     truth = torch.rand(2, 3, 4, 4, generator=torch.Generator().manual_seed(0)) * 0.6 - 0.3
     given, answer = rgb_to_lab(truth)[:, :1], (truth * 0.8 - 0.1)
@@ -100,16 +100,16 @@ def check_17_8(how_colourful):
     x = torch.rand(3, 3, 6, 5, generator=torch.Generator().manual_seed(0)) * 2 - 1
     x[1] = x[1] * 0.2 + 0.3 * torch.tensor([1.0, 0, -1]).view(3, 1, 1)
     c, wanted = how_colourful(x), colourfulness(x)
-    assert torch.is_tensor(c) and c.shape == (3,), "One number for each picture, shape [3]."
+    assert torch.is_tensor(c) and c.shape == (3,), "One number for each image, shape [3]."
     assert how_colourful(torch.full((1, 3, 2, 2), 0.3)).abs().max() < 1e-3, "Grey has no colour: 0."
     assert not torch.allclose(c, wanted / 127.5, rtol=1e-3) and not torch.allclose(c, wanted / 255, rtol=1e-3), "Pixels in [0, 255], please: otherwise your 45 isn't what the paper calls quite colourful."
     even = torch.tensor([1.0, -1, -1]).view(1, 3, 1, 1).expand(1, 3, 4, 4)
     assert how_colourful(even) > 1, "A wall of pure red has no variation, but it isn't grey: where is the second term?"
-    assert torch.allclose(c, wanted, rtol=1e-3), f"The first picture should have {wanted[0]:.1f} and has {c[0]:.1f}."
+    assert torch.allclose(c, wanted, rtol=1e-3), f"The first image should have {wanted[0]:.1f} and has {c[0]:.1f}."
 
 
 def check_17_9(hold):
     assert isinstance(hold, (set, list, tuple)) and len(set(hold)) and set(hold) <= set("ABCD"), "Give a set of letters, such as {\"A\"}."
-    assert "C" not in hold, "A picture with another one's colours is as colourful as the truth. Confetti would be more so."
+    assert "C" not in hold, "An image with another one's colours is as colourful as the truth. Confetti would be more so."
     assert "A" not in hold, "Of the answers above, one brown for everything has the least error. It is nobody's idea of a colorizer: where a colour can't be known, the error is smallest for saying next to nothing."
     assert len(set(hold)) > 1, "One more holds."

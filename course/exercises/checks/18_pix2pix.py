@@ -8,7 +8,7 @@ from torch.nn import functional as F
 
 
 def pair(seed=0, shape=(2, 1, 4, 4)):
-    "Two pictures that belong together."
+    "Two images that belong together."
     return torch.rand(2, *shape, generator=torch.Generator().manual_seed(seed)) * 2 - 1
 
 
@@ -26,12 +26,12 @@ def check_18_2(patch, in_front, at_end):
     assert patch([]) == 1, "Without any layer one number depends on one pixel."
     side = patch([(4, 2), (4, 2), (4, 2), (4, 1), (4, 1)])
     assert side != 28, "28 comes out when one goes through the layers in the wrong direction. Where does the *one* number stand that we start from?"
-    assert side != 16, "16: the strides are missing. Neighbours in a later map are more than one pixel of the picture apart."
+    assert side != 16, "16: the strides are missing. Neighbours in a later map are more than one pixel of the image apart."
     assert side != 100, "The kernel is laid at `side` places that overlap: how many *steps* are there between the first and the last place?"
     assert side == 70, f"The paper's judge sees 70 pixels; yours {side}."
     assert patch([(4, 2)]) == 4, "A single layer sees its kernel, whatever the stride."
     assert in_front != 86 or at_end != 72, "The other way round: which of the two places has neighbours that are many pixels apart?"
-    assert (in_front, at_end) != (72, 72), "At full size a 3 × 3 kernel adds a pixel on each side. How far apart in the picture are neighbours in the *last* map?"
+    assert (in_front, at_end) != (72, 72), "At full size a 3 × 3 kernel adds a pixel on each side. How far apart in the image are neighbours in the *last* map?"
     assert in_front == 72 and at_end == 86, "The function is right, and the prediction isn't yet. Ask the function."
 
 
@@ -61,7 +61,7 @@ def check_18_3(judge_loss, maker_loss):
     assert not torch.isclose(error, (made - given).abs().mean()), "The distance to what was *given* keeps the generator from translating at all."
     assert torch.isclose(error, (made - truth).abs().mean(), atol=1e-4), f"The mean absolute error is {(made - truth).abs().mean():.4f}; weight 10 adds {10 * error:.4f} to yours."
     grad, = torch.autograd.grad(cost(made, 0), made, allow_unused=True) if cost(made, 0).requires_grad else (None,)
-    assert grad is not None, "The judge's opinion never reaches the generator: is the made picture cut off here, too?"
+    assert grad is not None, "The judge's opinion never reaches the generator: is the made image cut off here, too?"
 
 
 def check_18_4(turn):
@@ -74,7 +74,7 @@ def check_18_4(turn):
 
     losses = turn(lambda x: w * x, D, given, truth)
     assert len(losses) == 2 and all(torch.is_tensor(v) and v.ndim == 0 for v in losses), "Two numbers: the judge's loss and the generator's."
-    assert all(x.shape == (2, 6, 4, 4) for x in asked), "The judge should always be shown six channels: both pictures."
+    assert all(x.shape == (2, 6, 4, 4) for x in asked), "The judge should always be shown six channels: both images."
     halves = [[torch.equal(half, given) for half in x.chunk(2, 1)] for x in asked]
     assert all(any(h) for h in halves), "The judge isn't always shown what was given."
     assert all(h == halves[0] for h in halves), "This judge can be right about every pair without looking at the *photograph* at all. In what else do the pairs differ that it is shown?"
@@ -121,12 +121,12 @@ def check_18_7(psnr_inside):
     inside = (torch.rand(3, 1, 8, 8, generator=torch.Generator().manual_seed(4)) > torch.tensor([0.2, 0.5, 0.8]).view(3, 1, 1, 1)).float()
     squared = ((made - truth) / 2).square()
     p, wanted = psnr_inside(made, truth, inside), torch.stack([-10 * s[m > 0].mean().log10() for s, m in zip(squared, inside)])
-    assert torch.is_tensor(p) and p.shape == (3,), "One number for each picture, shape [3]: a mean over the batch comes later, and over decibels."
+    assert torch.is_tensor(p) and p.shape == (3,), "One number for each image, shape [3]: a mean over the batch comes later, and over decibels."
     assert not torch.allclose(p, -10 * (squared * inside).mean((1, 2, 3)).log10(), atol=1e-3), "The pixels outside are zero, but they are still counted: divide by how many there are *inside*."
-    assert not torch.allclose(p, wanted - 20 * math.log10(2), atol=1e-3), "6 dB too low: the pictures are in [-1, 1], and the peak 1 belongs to [0, 1]."
+    assert not torch.allclose(p, wanted - 20 * math.log10(2), atol=1e-3), "6 dB too low: the images are in [-1, 1], and the peak 1 belongs to [0, 1]."
     assert not torch.allclose(p, -10 * squared.mean((1, 2, 3)).log10(), atol=1e-3), "The mask has no effect."
-    assert not torch.allclose(p, -10 * ((squared * inside).sum((1, 2, 3)) / inside.sum() * 3).log10(), atol=1e-3), "Each picture has a head of its own size: divide by its own number of pixels."
-    assert torch.allclose(p, wanted, atol=1e-3), f"The first picture should have {wanted[0]:.2f} dB, and has {p[0]:.2f}."
+    assert not torch.allclose(p, -10 * ((squared * inside).sum((1, 2, 3)) / inside.sum() * 3).log10(), atol=1e-3), "Each image has a head of its own size: divide by its own number of pixels."
+    assert torch.allclose(p, wanted, atol=1e-3), f"The first image should have {wanted[0]:.2f} dB, and has {p[0]:.2f}."
 
 
 def check_18_8(by_l1, by_l2, price):
@@ -147,7 +147,7 @@ def check_18_9(hold):
     assert "B" not in hold, "By absolute error flat paint wins, and nobody would take it for a photograph."
     assert "C" in hold, "What does KID compare: each answer with its partner, or two crowds? The last row of the table is an example."
     assert "E" in hold, "Compare the maps of the first two houses. If the answer shows the second, which map will be read?"
-    assert "D" in hold, "Each rival is good in one column and bad in the other. What would a translator have to do to be better than a thief *and* than a painter of flat areas?"
+    assert "D" in hold, "Each baseline is good in one column and bad in the other. What would a translator have to do to be better than a thief *and* than a painter of flat areas?"
 
 
 def check_18_10(survives, trial):

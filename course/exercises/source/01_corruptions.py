@@ -1,6 +1,6 @@
 # %% [markdown]
 # # Exercise 1: data and corruptions
-# Nine tasks on chapters 0 and 1, about an hour. Whoever damages pictures wrongly measures nothing afterwards: noise, holes, splits, bytes.
+# Nine tasks on chapters 0 and 1, about an hour. Whoever corrupts images wrongly measures nothing afterwards: noise, holes, splits, bytes.
 
 # %%
 import hashlib
@@ -10,8 +10,8 @@ from pathlib import Path
 import torch
 
 from recon.benchmark import show_rows
+from recon.core import seeded_generator
 from recon.data import load_data
-from recon.training import seeded
 
 digits = load_data("digits28", "test").stack(12)
 photos = load_data("photos-tiny", "test", size=32).stack()[:12]
@@ -26,7 +26,7 @@ chance = lambda n=0: torch.Generator().manual_seed(n)
 
 # %% [markdown]
 # ## 1.1 Predict: noise in the dark
-# A **black** picture gets Gaussian noise of $\sigma = 0.3$ (scale [0, 1]) and is clipped to [0, 1], as a file must be. What is its mean brightness afterwards,
+# A **black** image gets Gaussian noise of $\sigma = 0.3$ (scale [0, 1]) and is clipped to [0, 1], as a file must be. What is its mean brightness afterwards,
 # within 0.01?
 
 # %% answer 01.1
@@ -51,11 +51,11 @@ brightness = 0.3 * math.sqrt(2 / math.pi)
 
 # %% [markdown]
 # ## 1.2 Gaussian noise
-# Write it for pictures in [-1, 1], with $\sigma$ given as papers give it, for [0, 1]. Clip; take all chance from `generator`; leave `x` alone.
+# Write it for images in [-1, 1], with $\sigma$ given as papers give it, for [0, 1]. Clip; take all chance from `generator`; leave `x` alone.
 
 # %% answer 01.2
 def add_noise(x, sigma, generator):
-    "Noisy pictures in [-1, 1]."
+    "Noisy images in [-1, 1]."
     ### BEGIN SOLUTION
     return (x + 2 * sigma * torch.randn(x.shape, generator=generator)).clamp(-1, 1)
     ### END SOLUTION
@@ -64,7 +64,7 @@ def add_noise(x, sigma, generator):
 def check(add_noise):
     grey = torch.zeros(40, 1, 32, 32)
     y = add_noise(grey, 0.1, chance())
-    assert not grey.any(), "The picture that was handed over has changed: work on a copy."
+    assert not grey.any(), "The image that was handed over has changed: work on a copy."
     assert y.shape == grey.shape and y.std() > 0, "Every pixel should get noise of its own, of the same shape."
     assert not abs(y.std().item() - 0.1) < 0.01, "Half as strong as it should be: on [-1, 1] everything is twice as wide, the noise too. Forgetting that makes every result look better than it is."
     assert abs(y.std().item() - 0.2) < 0.01, f"A σ of 0.1 is a standard deviation of 0.2 on [-1, 1]; yours has {y.std().item():.3f}."
@@ -86,12 +86,12 @@ def add_noise(x, sigma, generator): return (x + 2 * sigma * torch.randn(x.shape)
 
 # %% [markdown]
 # ## 1.3 Salt, pepper and an honest mask
-# A share `amount` of the pixels becomes white (1) or black (-1), half and half; a pixel is hit in **all** its channels at once. Return the damaged picture and the
-# mask `[B, 1, H, W]`, 1 where it was damaged.
+# A share `amount` of the pixels becomes white (1) or black (-1), half and half; a pixel is hit in **all** its channels at once. Return the corrupted image and the
+# mask `[B, 1, H, W]`, 1 where it was corrupted.
 
 # %% answer 01.3 (2 points)
 def salt_and_pepper(x, amount, generator):
-    "Damaged pictures `[B, C, H, W]`, and where they are damaged."
+    "Corrupted images `[B, C, H, W]`, and where they are corrupted."
     ### BEGIN SOLUTION
     u = torch.rand(len(x), 1, *x.shape[-2:], generator=generator)
     mask = (u < amount).float()
@@ -102,7 +102,7 @@ def salt_and_pepper(x, amount, generator):
 def check(salt_and_pepper):
     x = torch.full((20, 3, 32, 32), 0.25)
     result = salt_and_pepper(x, 0.3, chance())
-    assert isinstance(result, tuple) and len(result) == 2, "Return two things: the picture and the mask."
+    assert isinstance(result, tuple) and len(result) == 2, "Return two things: the image and the mask."
     y, mask = result
     assert mask.shape == (20, 1, 32, 32), f"One mask for all channels, [20, 1, 32, 32]; yours is {list(mask.shape)}."
     assert (y[:, 0] == y[:, 1]).all() and (y[:, 0] == y[:, 2]).all(), "The channels are hit independently: that is coloured confetti. A dead cell is dead in all channels."
@@ -128,16 +128,16 @@ def salt_and_pepper(x, amount, generator):
     return torch.where(mask > 0, 1.0, x), mask
 
 # %%
-_ = show_rows({"original": photos, "noise": add_noise(photos, 0.2, seeded("1")), "salt and pepper": salt_and_pepper(photos, 0.2, seeded("2"))[0]}, n=12)
+_ = show_rows({"original": photos, "noise": add_noise(photos, 0.2, seeded_generator("1")), "salt and pepper": salt_and_pepper(photos, 0.2, seeded_generator("2"))[0]}, n=12)
 
 # %% [markdown]
 # ## 1.4 Find the bug: the column that is never hidden
-# Rectangles are to lie anywhere. With this function some pixels are never covered, and a network can rely on them. Besides, all pictures of a batch get the same
-# place. Repair both. (`torch.randint(low, high, …)` draws integers *below* `high`.)
+# Rectangles are to lie anywhere. With this function some pixels are never covered, and a network can rely on them. Besides, all images of a batch get the same
+# place. Restore both. (`torch.randint(low, high, …)` draws integers *below* `high`.)
 
 # %% answer 01.4
 def places(batch, side, size, generator):
-    "Top left corners `[batch, 2]` of squares of `size` pixels in pictures of `side` pixels, all places equally likely."
+    "Top left corners `[batch, 2]` of squares of `size` pixels in images of `side` pixels, all places equally likely."
     ### BEGIN SOLUTION
     return torch.randint(0, side - size + 1, (batch, 2), generator=generator)
     ### STUDENT
@@ -148,15 +148,15 @@ def places(batch, side, size, generator):
 # %% check 01.4
 def check(places):
     p = places(3000, 10, 4, chance())
-    assert p.shape == (3000, 2), f"Two numbers for each of the 3,000 pictures; yours has the shape {list(p.shape)}."
-    assert len(p.unique(dim=0)) > 1, "Every picture of the batch has its square in the same place."
+    assert p.shape == (3000, 2), f"Two numbers for each of the 3,000 images; yours has the shape {list(p.shape)}."
+    assert len(p.unique(dim=0)) > 1, "Every image of the batch has its square in the same place."
     assert p.min() == 0, "No square begins at the first row or column."
     assert p.max() <= 6, f"A square of 4 that begins at {int(p.max())} hangs over the edge of 10 pixels."
     assert p.max() == 6, "The last row and column are never covered: a square of 4 in 10 pixels may begin at 6, and yours begins at 5 at the most."
     assert (p[:, 0] != p[:, 1]).any(), "Row and column should be drawn independently."
 
 # %% hidden 01.4
-def hidden(places): assert places(5, 7, 7, chance()).eq(0).all(), "a square as large as the picture has one place"
+def hidden(places): assert places(5, 7, 7, chance()).eq(0).all(), "a square as large as the image has one place"
 
 # %% wrong 01.4: never covered
 def places(batch, side, size, generator): return torch.randint(0, side - size, (batch, 2), generator=generator)
@@ -169,8 +169,8 @@ def places(batch, side, size, generator): return torch.randint(0, side - size + 
 
 # %% [markdown]
 # ## 1.5 Train or test?
-# Write the rule by which a picture falls on one side for ever: the SHA-256 of its **name without folder and ending** (`Path(…).stem`, as UTF-8), its first 8
-# hexadecimal digits as a number; if that number modulo 100 is below 10, it is a test picture.
+# Write the rule by which an image falls on one side for ever: the SHA-256 of its **name without folder and ending** (`Path(…).stem`, as UTF-8), its first 8
+# hexadecimal digits as a number; if that number modulo 100 is below 10, it is a test image.
 
 # %% answer 01.5
 def side(path):
@@ -189,7 +189,7 @@ def check(side):
     share = sides.count("test") / 2000
     assert abs(share - 0.1) < 0.03, f"About a tenth should be for testing; with you it is {share:.1%}."
     wanted = ["test" if int(hashlib.sha256(n.encode()).hexdigest()[:8], 16) % 100 < 10 else "train" for n in names]
-    assert sides == wanted, "A tenth, but not the tenth that the rule names. Python's own `hash` of a text is another one in every run, and so is any chance: tomorrow a test picture would be trained on."
+    assert sides == wanted, "A tenth, but not the tenth that the rule names. Python's own `hash` of a text is another one in every run, and so is any chance: tomorrow a test image would be trained on."
 
 # %% hidden 01.5
 def hidden(side): assert side("a/b/München.TIFF") == side("München"), "letters beyond ASCII, no ending"
@@ -202,7 +202,7 @@ def side(path): return "test" if hash(Path(path).stem) % 100 < 10 else "train"
 
 # %% [markdown]
 # ## 1.6 To bytes
-# A picture in [-1, 1] is saved with 256 levels. Write the conversion so that the error is as small as possible, and that a network's answer a little beyond the range
+# An image in [-1, 1] is saved with 256 levels. Write the conversion so that the error is as small as possible, and that a network's answer a little beyond the range
 # doesn't become its opposite.
 
 # %% answer 01.6
@@ -222,7 +222,7 @@ def check(to_bytes):
     assert beyond.tolist() == [255, 0], f"A little whiter than white becomes {int(beyond[0])}: bytes begin again at 0. Clip before you convert."
     x = torch.linspace(-1, 1, 5001)
     error = (to_bytes(x) / 127.5 - 1 - x)
-    assert not error.mean() < -1e-3, "On average the picture gets darker by half a level: conversion cuts off what stands behind the point."
+    assert not error.mean() < -1e-3, "On average the image gets darker by half a level: conversion cuts off what stands behind the point."
     assert error.abs().max() <= 1 / 255 + 1e-5, "Some pixels are off by more than half a level."
 
 # %% hidden 01.6
@@ -240,7 +240,7 @@ def to_bytes(x): return ((x / 2 + 0.5) * 255).round().to(torch.int32).to(torch.u
 
 # %% answer 01.7
 def to_grey(x):
-    "Luma of RGB pictures."
+    "Luma of RGB images."
     ### BEGIN SOLUTION
     return (x * torch.tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)).sum(1, keepdim=True)
     ### END SOLUTION
@@ -249,7 +249,7 @@ def to_grey(x):
 def check(to_grey):
     x = torch.rand(2, 3, 4, 3, generator=chance()) * 2 - 1
     y, w = to_grey(x), torch.tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)
-    assert y.shape == (2, 1, 4, 3), f"[2, 3, 4, 3] should become [2, 1, 4, 3]; yours is {list(y.shape)}. If a broadcast went along the wrong side, it only shows here, where the picture isn't square."
+    assert y.shape == (2, 1, 4, 3), f"[2, 3, 4, 3] should become [2, 1, 4, 3]; yours is {list(y.shape)}. If a broadcast went along the wrong side, it only shows here, where the image isn't square."
     assert not torch.allclose(y, x.mean(1, keepdim=True), atol=1e-5), "The plain mean: a blue looks as bright as a green then. Eyes disagree."
     assert not torch.allclose(y, (x * w.flip(1)).sum(1, keepdim=True), atol=1e-5), "Red and blue are exchanged. (OpenCV reads BGR; we have RGB.)"
     assert torch.allclose(y, (x * w).sum(1, keepdim=True), atol=1e-5), "Weights times channels, added up."
@@ -265,11 +265,11 @@ def to_grey(x): return (x * torch.tensor([0.114, 0.587, 0.299]).view(1, 3, 1, 1)
 
 # %% [markdown]
 # ## 1.8 Coins
-# Chapter 13 needs pictures in black and white: every pixel becomes white (1) with a probability equal to its brightness in [0, 1], else black (-1). Write it.
+# Chapter 13 needs images in black and white: every pixel becomes white (1) with a probability equal to its brightness in [0, 1], else black (-1). Write it.
 
 # %% answer 01.8
 def binarise(x, generator):
-    "Pictures of -1 and 1 whose mean over many draws is `x`, in [-1, 1]."
+    "Images of -1 and 1 whose mean over many draws is `x`, in [-1, 1]."
     ### BEGIN SOLUTION
     return (torch.rand(x.shape, generator=generator) < x / 2 + 0.5).float() * 2 - 1
     ### END SOLUTION
@@ -283,12 +283,12 @@ def check(binarise):
     assert (y[:, 0, 0, 5] != y[0, 0, 0, 5]).any(), "A threshold, not a coin: a grey pixel always becomes the same. Its mean over many draws should be its grey."
     assert mean[0] == -1 and mean[-1] == 1, "Black must stay black and white white, always."
     assert not (mean[1] - x[0, 0, 0, 1]).abs() > 0.06, f"A pixel of {x[0, 0, 0, 1]:.2f} becomes {mean[1]:.2f} on average. -0.75 isn't a probability; which one belongs to it?"
-    assert (mean - x[0, 0, 0]).abs().max() < 0.06, "The mean over many draws should be the picture."
+    assert (mean - x[0, 0, 0]).abs().max() < 0.06, "The mean over many draws should be the image."
 
 # %% hidden 01.8
 def hidden(binarise):
     x = torch.zeros(2, 1, 8, 8)
-    assert torch.equal(binarise(x, chance(5)), binarise(x, chance(5))) and not torch.equal(binarise(x, chance(5))[0], binarise(x, chance(5))[1]), "chance from the generator, another one for each picture"
+    assert torch.equal(binarise(x, chance(5)), binarise(x, chance(5))) and not torch.equal(binarise(x, chance(5))[0], binarise(x, chance(5))[1]), "chance from the generator, another one for each image"
 
 # %% wrong 01.8: A threshold
 def binarise(x, generator): return (x > 0).float() * 2 - 1
@@ -297,11 +297,11 @@ def binarise(x, generator): return (x > 0).float() * 2 - 1
 def binarise(x, generator): return (torch.rand(x.shape, generator=generator) < x).float() * 2 - 1
 
 # %%
-_ = show_rows({"grey": digits, "coins": binarise(digits, seeded("coins")), "again": binarise(digits, seeded("again"))}, n=12)
+_ = show_rows({"grey": digits, "coins": binarise(digits, seeded_generator("coins")), "again": binarise(digits, seeded_generator("again"))}, n=12)
 
 # %% [markdown]
 # ## 1.9 Design: where does it leak?
-# Someone trains on photographs cut into tiles of 64 × 64. Which of these splits let the network see (parts of) its test pictures? Give the set of letters.
+# Someone trains on photographs cut into tiles of 64 × 64. Which of these splits let the network see (parts of) its test images? Give the set of letters.
 #
 # **A** all tiles shuffled, a tenth for testing, **B** photographs split first, then cut, **C** split by the hash of the tile's own number, **D** split by the hash
 # of the photograph's name, but the same photographs come in two resolutions with the names `sea` and `sea_small`

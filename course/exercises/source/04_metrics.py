@@ -10,13 +10,13 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
-from recon.corruptions import corruption
+from recon.core import seeded_generator
+from recon.corruptions import build_corruption
 from recon.data import load_data
 from recon.metrics import Protocol, gradient_energy, psnr
-from recon.training import seeded
 
 photos = load_data("photos-tiny", "test", size=64).stack()[:8]
-noisy = corruption("gaussian_noise(sigma=0.1)")(photos, seeded("noisy")).image
+noisy = build_corruption("gaussian_noise(sigma=0.1)")(photos, seeded_generator("noisy")).image
 
 # %% for checks
 import math
@@ -26,14 +26,14 @@ import torch
 
 
 def pair(n=4, size=24):
-    "Pictures and damaged ones, in [-1, 1]; each is damaged more than the one before."
+    "Images and corrupted ones, in [-1, 1]; each is corrupted more than the one before."
     generator = torch.Generator().manual_seed(0)
     truth = torch.rand(n, 3, size, size, generator=generator) * 2 - 1
     noise = torch.randn(truth.shape, generator=generator) * 0.1 * torch.arange(1, n + 1).view(-1, 1, 1, 1)
     return (truth + noise).clamp(-1, 1), truth
 
 # %% [markdown]
-# ## 4.1 Predict: the same pictures, another maximum
+# ## 4.1 Predict: the same images, another maximum
 # $\text{PSNR} = 10\log_{10}(\text{MAX}^2/\text{MSE})$. A program computes the MSE on pixels in [-1, 1] and takes MAX = 1. By how many
 # decibels does its number differ from the right one? (Negative: it prints too little.)
 
@@ -57,11 +57,11 @@ difference = 6.02
 
 # %% [markdown]
 # ## 4.2 PSNR
-# Write it for batches in [-1, 1]: one number for each picture, clipped to what a file can hold, in decibels.
+# Write it for batches in [-1, 1]: one number for each image, clipped to what a file can hold, in decibels.
 
 # %% answer 04.2 (2 points)
 def my_psnr(restored, truth):
-    "PSNR of each picture, `[B]`; both `[B, C, H, W]` in [-1, 1]."
+    "PSNR of each image, `[B]`; both `[B, C, H, W]` in [-1, 1]."
     ### BEGIN SOLUTION
     error = (restored.clamp(-1, 1) - truth).div(2).square().mean((1, 2, 3))
     return -10 * error.log10()
@@ -73,10 +73,10 @@ def check(my_psnr):
 
     y, x = pair()
     ours, wanted = my_psnr(y, x), psnr(y, x)
-    assert torch.is_tensor(ours) and ours.shape == (4,), f"One number for each of the 4 pictures is wanted, shape [4]; yours has the shape {list(getattr(ours, 'shape', []))}. A PSNR of the mean error isn't the mean of the PSNRs."
+    assert torch.is_tensor(ours) and ours.shape == (4,), f"One number for each of the 4 images is wanted, shape [4]; yours has the shape {list(getattr(ours, 'shape', []))}. A PSNR of the mean error isn't the mean of the PSNRs."
     assert not torch.allclose(ours, wanted - 20 * math.log10(2), atol=0.01), "6.02 dB too little: pixels in [-1, 1] have a range of 2, so either MAX = 2, or halve the errors."
     assert not torch.allclose(ours, -wanted, atol=0.01), "The sign: a smaller error should give a larger number."
-    assert torch.allclose(ours, wanted, atol=0.01), f"The first picture should have {wanted[0]:.2f} dB and has {ours[0]:.2f}."
+    assert torch.allclose(ours, wanted, atol=0.01), f"The first image should have {wanted[0]:.2f} dB and has {ours[0]:.2f}."
     assert torch.allclose(my_psnr(y * 3, x), psnr(y * 3, x), atol=0.01), "Restored pixels beyond the range: a file would clip them, so should the metric."
 
 # %% hidden 04.2
@@ -92,7 +92,7 @@ def my_psnr(restored, truth): return -10 * (restored.clamp(-1, 1) - truth).div(2
 
 # %% [markdown]
 # ## 4.3 Two ways to take a mean
-# Two pictures have the squared errors 0.01 and 0.0001 (pixels in [0, 1]). Paper A prints the mean of the two PSNRs, paper B the PSNR of
+# Two images have the squared errors 0.01 and 0.0001 (pixels in [0, 1]). Paper A prints the mean of the two PSNRs, paper B the PSNR of
 # the mean squared error. Which two numbers, in this order?
 
 # %% answer 04.3
@@ -107,8 +107,8 @@ def check(paper_a, paper_b):
     b = -10 * math.log10(0.00505)
     assert not (abs(paper_a - b) < 0.05 and abs(paper_b - 30) < 0.05), "Right numbers, wrong papers: A takes the logarithm first."
     assert not abs(paper_a - paper_b) < 0.05, "They aren't the same: the logarithm of a mean isn't the mean of the logarithms."
-    assert abs(paper_a - 30) < 0.05, "For paper A: the PSNR of each picture, then the mean of the two."
-    assert abs(paper_b - b) < 0.05, "For paper B: first the mean of 0.01 and 0.0001, which the worse picture dominates, then the logarithm."
+    assert abs(paper_a - 30) < 0.05, "For paper A: the PSNR of each image, then the mean of the two."
+    assert abs(paper_b - b) < 0.05, "For paper B: first the mean of 0.01 and 0.0001, which the worse image dominates, then the logarithm."
 
 # %% hidden 04.3
 def hidden(paper_a, paper_b): assert abs(paper_a - 30) < 0.02 and abs(paper_b - 22.97) < 0.02, "30 and 22.97 dB"
@@ -126,7 +126,7 @@ paper_a = paper_b = 30.0
 
 # %% answer 04.4 (2 points)
 def literature_psnr(restored, truth):
-    "PSNR of each picture on Y, without the border; `[B, 3, H, W]` in [-1, 1]."
+    "PSNR of each image on Y, without the border; `[B, 3, H, W]` in [-1, 1]."
     ### BEGIN SOLUTION
     weights = torch.tensor([65.481, 128.553, 24.966]).view(1, 3, 1, 1) / 255
     luma = lambda x: ((x.clamp(-1, 1) / 2 + 0.5) * weights).sum(1)[..., 4:-4, 4:-4]
@@ -140,11 +140,11 @@ def check(literature_psnr):
     y, x = pair(size=24)
     y[:, :, 0] = 1
     ours, told = literature_psnr(y, x), lambda **how: psnr(y, x, Protocol(**how))
-    assert ours.shape == (4,), "One number for each picture, please."
+    assert ours.shape == (4,), "One number for each image, please."
     assert not torch.allclose(ours, told(color="y"), atol=0.01), "The border counts in your number. Four pixels on *every* side are cut off."
     assert not torch.allclose(ours, told(color="grey", crop=4), atol=0.01), "These are the weights of ITU-R 601 (0.299, 0.587, 0.114). The papers use Matlab's Y, which goes from 16 to 235: its errors are smaller by 219/255."
     assert not torch.allclose(ours, told(crop=4), atol=0.01), "This is the PSNR of all three channels, not of Y."
-    assert torch.allclose(ours, told(color="y", crop=4), atol=0.01), f"The first picture should have {told(color='y', crop=4)[0]:.2f} dB and has {ours[0]:.2f}. In which range are R, G and B?"
+    assert torch.allclose(ours, told(color="y", crop=4), atol=0.01), f"The first image should have {told(color='y', crop=4)[0]:.2f} dB and has {ours[0]:.2f}. In which range are R, G and B?"
 
 # %% hidden 04.4
 def hidden(literature_psnr):
@@ -208,7 +208,7 @@ def ring(mask, width): return F.max_pool2d(mask, width // 2 * 2 + 1, 1, width //
 
 # %% [markdown]
 # ## 4.6 Structure
-# SSIM compares means $\mu$, variances $\sigma^2$ and the covariance. Write it for **one window**: two grey pictures as a whole, pixels in
+# SSIM compares means $\mu$, variances $\sigma^2$ and the covariance. Write it for **one window**: two grey images as a whole, pixels in
 # [0, 1], $c_1 = 0.01^2$, $c_2 = 0.03^2$:
 # $\frac{(2\mu_x\mu_y + c_1)(2\sigma_{xy} + c_2)}{(\mu_x^2 + \mu_y^2 + c_1)(\sigma_x^2 + \sigma_y^2 + c_2)}$. (Variances by dividing by
 # $N$.)
@@ -229,8 +229,8 @@ def check(one_window_ssim):
     x, y = torch.rand(2, 11, 11, generator=generator)
     black = torch.zeros(11, 11)
     value = float(one_window_ssim(black, black))
-    assert not math.isnan(value), "Two black pictures give 0/0. What are c₁ and c₂ for?"
-    assert abs(float(one_window_ssim(x, x)) - 1) < 1e-5, f"A picture should be similar to itself by 1, and yours is by {float(one_window_ssim(x, x)):.3f}. Are σ² variances, or standard deviations?"
+    assert not math.isnan(value), "Two black images give 0/0. What are c₁ and c₂ for?"
+    assert abs(float(one_window_ssim(x, x)) - 1) < 1e-5, f"An image should be similar to itself by 1, and yours is by {float(one_window_ssim(x, x)):.3f}. Are σ² variances, or standard deviations?"
     flipped = float(one_window_ssim(x, 1 - x))
     assert flipped < 0, f"A negative has the opposite structure: its covariance, and with it its SSIM, is below 0; yours is {flipped:.3f}."
     brighter = float(one_window_ssim(x / 2, x / 2 + 0.4))
@@ -256,12 +256,12 @@ def one_window_ssim(x, y):
 
 # %% [markdown]
 # ## 4.7 Find the bug: a perfect score
-# A colleague's script compares saved pictures, bytes from 0 to 255, and its PSNRs are strange. Find out why, and repair it. `a` and `b`
+# A colleague's script compares saved images, bytes from 0 to 255, and its PSNRs are strange. Find out why, and restore it. `a` and `b`
 # are NumPy arrays of `uint8`.
 
 # %% answer 04.7
 def psnr_of_files(a, b):
-    "PSNR of two pictures as they lie in their files."
+    "PSNR of two images as they lie in their files."
     ### BEGIN SOLUTION
     error = ((a.astype(np.float64) - b.astype(np.float64)) ** 2).mean()
     return 10 * np.log10(255**2 / error)
@@ -333,7 +333,7 @@ def frechet(a, b):
     return (p.trace() + q.trace() - 2 * torch.linalg.eigvals(p @ q).real.clamp(min=0).sqrt().sum()).item()
 
 # %% [markdown]
-# ## 4.9 Design: win the number, lose the picture
+# ## 4.9 Design: win the number, lose the image
 # Show that PSNR can be had cheaply: turn the `noisy` photographs into `blurred` ones that have at least **1 dB more** PSNR than the noisy ones
 # and at most **half the gradient energy** (`gradient_energy`) of the true `photos`. Without using `photos`, of course.
 
@@ -347,13 +347,13 @@ blurred = 0.5 * blurred + 0.5 * F.avg_pool2d(F.pad(noisy, (1, 1, 1, 1), mode="re
 
 # %% check 04.9
 def check(blurred):
-    from recon.corruptions import corruption
+    from recon.core import seeded_generator
+    from recon.corruptions import build_corruption
     from recon.data import load_data
     from recon.metrics import gradient_energy, psnr
-    from recon.training import seeded
 
     photos = load_data("photos-tiny", "test", size=64).stack()[:8]
-    noisy = corruption("gaussian_noise(sigma=0.1)")(photos, seeded("noisy")).image
+    noisy = build_corruption("gaussian_noise(sigma=0.1)")(photos, seeded_generator("noisy")).image
     assert blurred.shape == photos.shape, f"The shape should stay {list(photos.shape)}, and is {list(blurred.shape)}: pad before you average."
     assert (blurred - photos).abs().max() > 0.05, "That is the truth itself. Nobody has it."
     energy = (gradient_energy(blurred).mean() / gradient_energy(photos).mean()).item()
@@ -362,7 +362,7 @@ def check(blurred):
     assert gain >= 1, f"Blurred enough, but the PSNR has changed by {gain:+.2f} dB only. Somewhere between the noise and the fog lies an optimum."
 
 # %% hidden 04.9
-def hidden(blurred): assert blurred.abs().max() <= 1.2, "still pictures"
+def hidden(blurred): assert blurred.abs().max() <= 1.2, "still images"
 
 # %% wrong 04.9: still too sharp
 blurred = noisy

@@ -11,10 +11,11 @@ from torch import nn
 
 import recon
 from recon.benchmark import show_rows, train_or_load
+from recon.core import seeded_generator
 from recon.data import load_data
 from recon.layers import count_parameters
 from recon.metrics import measure
-from recon.training import read_log, seeded
+from recon.training import read_log
 
 digits = load_data("digits28", "test").stack(12)
 _ = show_rows({"digits": digits}, n=12)
@@ -38,7 +39,7 @@ def check(parameters):
     there, back, biases = sum(a * b for a, b in pairs), sum(a * b for a, b in pairs), 784 + 2 * (128 + 64) + 32
     assert parameters != there + back, "These are the weights alone. Every number that comes out of a layer has a bias, too."
     assert parameters not in (there, there + 128 + 64 + 32), "That is the encoder. The decoder is at least as large."
-    assert parameters != 2 * (there + 128 + 64 + 32), "Nearly. The decoder's biases belong to what comes out of *its* layers, the picture among them."
+    assert parameters != 2 * (there + 128 + 64 + 32), "Nearly. The decoder's biases belong to what comes out of *its* layers, the image among them."
     assert parameters == there + back + biases, "Not yet. For each of the six layers: numbers in × numbers out + numbers out."
 
 # %% hidden 10.1
@@ -134,7 +135,7 @@ def check(step):
     told = step(net, optimizer, x)
     assert told is not None, "It returns nothing yet; return the loss."
     assert not torch.equal(net.weight, before), "The weights haven't moved. Which call moves them?"
-    assert abs(float(told) - wanted) < 1e-6, f"The loss before this step is {wanted:.4f}, and yours is {float(told):.4f}. Compare the answer with the picture itself, mean over everything."
+    assert abs(float(told) - wanted) < 1e-6, f"The loss before this step is {wanted:.4f}, and yours is {float(told):.4f}. Compare the answer with the image itself, mean over everything."
     second = torch.autograd.grad((net(x) - x).square().mean(), net.weight)[0]
     moved = net.weight.clone()
     step(net, optimizer, x)
@@ -165,13 +166,13 @@ def step(net, optimizer, x):
 
 # %% [markdown]
 # ## 10.4 The best that is linear
-# The squared error of PCA with $k$ components needs no PCA: subtract the mean picture, compute the singular values of the matrix of
-# all pictures (`torch.linalg.svdvals`), and what is lost is what the left-out components held, the **squares** of their singular
-# values. Return the mean over all pictures and pixels.
+# The squared error of PCA with $k$ components needs no PCA: subtract the mean image, compute the singular values of the matrix of
+# all images (`torch.linalg.svdvals`), and what is lost is what the left-out components held, the **squares** of their singular
+# values. Return the mean over all images and pixels.
 
 # %% answer 10.4 (2 points)
 def pca_error(x, k):
-    "Mean squared error of the pictures `[N, …]` after their projection onto `k` principal components."
+    "Mean squared error of the images `[N, …]` after their projection onto `k` principal components."
     ### BEGIN SOLUTION
     flat = x.flatten(1)
     values = torch.linalg.svdvals(flat - flat.mean(0))
@@ -185,19 +186,19 @@ def check(pca_error):
     spread = (flat - flat.mean(0)).square().mean().item()
     zero, all_ = pca_error(x, 0), pca_error(x, 12)
     assert abs(float(all_)) < 1e-6, "With as many components as pixels nothing is lost; yours says otherwise."
-    assert abs(zero - flat.square().mean().item()) > 1e-3, "With no component at all the answer is the *mean picture*. Did you subtract it first?"
-    assert abs(zero - spread) < 1e-4, f"With no component the error is the variance around the mean picture, {spread:.3f}; yours is {float(zero):.3f}. Squares of the singular values? Divided by pictures × pixels?"
+    assert abs(zero - flat.square().mean().item()) > 1e-3, "With no component at all the answer is the *mean image*. Did you subtract it first?"
+    assert abs(zero - spread) < 1e-4, f"With no component the error is the variance around the mean image, {spread:.3f}; yours is {float(zero):.3f}. Squares of the singular values? Divided by images × pixels?"
     _, s, v = torch.linalg.svd(flat - flat.mean(0), full_matrices=False)
     wanted = (flat - flat.mean(0) - (flat - flat.mean(0)) @ v[:5].T @ v[:5]).square().mean().item()
     assert abs(pca_error(x, 5) - wanted) < 1e-5, "What is lost is what the components *after* the first k held."
 
 # %% hidden 10.4
 def hidden(pca_error):
-    from recon.baselines import baseline
+    from recon.baselines import build_baseline
     from recon.data import load_data
 
     x = load_data("digits", "train").stack(200)
-    ours = (baseline("pca(components=8, clip=False)").fit(x, x)(x) - x).square().mean().item()
+    ours = (build_baseline("pca(components=8, clip=False)").fit(x, x)(x) - x).square().mean().item()
     assert abs(pca_error(x, 8) - ours) < 1e-4, "must agree with the library's PCA"
 
 # %% wrong 10.4: Did you subtract it first
@@ -254,7 +255,7 @@ print(f"measured: {recorded[16][0]:.5f}")
 # %% [markdown]
 # ## 10.6 Bug museum: noise that nobody saw
 # This function is meant to show the network digits with noise of strength σ, pixels in [0, 1]. It is what a published program does, in
-# our words. It runs, and the loss falls. Look at a batch, then repair it: `pixels` are numbers from 0 to 255, `[B, 1, 28, 28]`. There
+# our words. It runs, and the loss falls. Look at a batch, then restore it: `pixels` are numbers from 0 to 255, `[B, 1, 28, 28]`. There
 # are two bugs.
 
 # %% answer 10.6 (2 points)
@@ -272,9 +273,9 @@ def shown(pixels, sigma, generator):
 def check(shown):
     grey = torch.full((50, 1, 8, 8), 127.5)
     y = shown(grey, 0.1, torch.Generator().manual_seed(0))
-    assert y.max() > 0.1, f"A grey picture, and no input is larger than {y.max():.4f} = 1/255. In which order are the pixels scaled, damaged and clipped?"
+    assert y.max() > 0.1, f"A grey image, and no input is larger than {y.max():.4f} = 1/255. In which order are the pixels scaled, corrupted and clipped?"
     assert 0 <= y.min() and y.max() <= 1, f"Pixels should be in [0, 1]; yours go from {y.min():.2f} to {y.max():.2f}."
-    assert not torch.allclose(y[0], y[1]), "Every picture of the batch has the same noise: a network can learn it by heart."
+    assert not torch.allclose(y[0], y[1]), "Every image of the batch has the same noise: a network can learn it by heart."
     assert abs(y.std().item() - 0.1) < 0.01, f"Noise of σ = 0.1 should have a standard deviation of 0.1; yours has {y.std().item():.4f}."
     assert abs(y.mean().item() - 0.5) < 0.01, f"Grey is 0.5 on average, also with noise; yours is {y.mean().item():.4f}."
 
@@ -294,7 +295,7 @@ def shown(pixels, sigma, generator):
 
 # %% [markdown]
 # ## 10.7 When to stop
-# The recorded training of `dense-clothes`: few pictures, a large network. Which step's weights would you keep? Write a function that
+# The recorded training of `dense-clothes`: few images, a large network. Which step's weights would you keep? Write a function that
 # finds it in any log, and look at what it says.
 
 # %%
@@ -315,7 +316,7 @@ def check(keep):
     log = {"network/loss": ([0, 10, 20, 30, 40], [5.0, 4.0, 3.0, 1.0, 2.0]), "valid/mse": ([20, 40, 60], [0.2, 0.1, 0.3])}
     step = keep(log)
     assert step != 60, "The last step isn't the best: the validation error has risen again."
-    assert step != 30, "That is where the *training* loss is least. It goes on falling while the network learns its pictures by heart."
+    assert step != 30, "That is where the *training* loss is least. It goes on falling while the network learns its images by heart."
     assert step in (20, 40, 60), f"The answer should be a step of the validation column; yours is {step}."
     assert step == 40, "The best is where the validation error is least."
 

@@ -10,11 +10,11 @@ import torch
 from torch.nn import functional as F
 
 from recon.benchmark import show_rows, train_or_load
-from recon.corruptions import corruption
+from recon.core import seeded_generator
+from recon.corruptions import build_corruption
 from recon.data import load_data
 from recon.metrics import measure
-from recon.recipes import build_network, recipe
-from recon.training import seeded
+from recon.recipes import build_network, get_recipe
 
 # %% for checks
 import torch
@@ -85,7 +85,7 @@ def best_answer(y, sigma, white=0.5): return torch.sigmoid((2 * y - 1) / (2 * si
 
 # %% [markdown]
 # ## 11.3 The best that is linear, for one pixel
-# Of a pixel one knows its mean $m$ and variance $v$ over all pictures. The best linear answer to $y = x + \sigma n$ moves $y$ towards the mean:
+# Of a pixel one knows its mean $m$ and variance $v$ over all images. The best linear answer to $y = x + \sigma n$ moves $y$ towards the mean:
 # $m + a\,(y - m)$. Return the $a$ with the least squared error.
 
 # %% answer 11.3
@@ -113,12 +113,12 @@ def shrink(v, sigma): return sigma**2 / (v + sigma**2)
 
 # %% [markdown]
 # ## 11.4 Find the bug: noise that can be learned by heart
-# This program makes the pairs that a denoiser is trained on. Its training error falls to nearly nothing, and on test pictures it is useless. Two bugs;
-# repair them. It should give `(input, goal)` for each batch, with noise of standard deviation `sigma`.
+# This program makes the pairs that a denoiser is trained on. Its training error falls to nearly nothing, and on test images it is useless. Two bugs;
+# restore them. It should give `(input, goal)` for each batch, with noise of standard deviation `sigma`.
 
 # %% answer 11.4 (2 points)
 def pairs(x, sigma, batch, steps, generator):
-    "Batches for the training of a denoiser, as a list of (input, goal); `x` are clean pictures `[N, 1, H, W]`."
+    "Batches for the training of a denoiser, as a list of (input, goal); `x` are clean images `[N, 1, H, W]`."
     ### BEGIN SOLUTION
     made = []
     for _ in range(steps):
@@ -138,12 +138,12 @@ def pairs(x, sigma, batch, steps, generator):
 def check(pairs):
     x = torch.arange(3.0).view(3, 1, 1, 1).expand(3, 1, 8, 8).contiguous()
     made = pairs(x, 0.1, 20, 12, torch.Generator().manual_seed(0))
-    assert len(made) == 12 and made[0][0].shape == (20, 1, 8, 8), "12 batches of 20 pictures were asked for."
+    assert len(made) == 12 and made[0][0].shape == (20, 1, 8, 8), "12 batches of 20 images were asked for."
     assert all(torch.equal(goal, goal.round()) for _, goal in made), "The goal is noisy: a network that copies is perfect. What should it give back?"
     noise = torch.cat([a - b for a, b in made])
     assert abs(noise.std().item() - 0.1) < 0.01, f"The inputs' noise should have a standard deviation of 0.1; it has {noise.std().item():.3f}."
     different = len({tuple((1e4 * n.flatten()[:4]).round().tolist()) for n in noise})
-    assert different > 200, f"240 inputs, and only {different} different noises: drawn once for each picture, and then learned by heart."
+    assert different > 200, f"240 inputs, and only {different} different noises: drawn once for each image, and then learned by heart."
 
 # %% hidden 11.4
 def hidden(pairs):
@@ -170,12 +170,12 @@ def pairs(x, sigma, batch, steps, generator):
 # %% [markdown]
 # ## 11.5 How strong is the noise?
 # One network for all strengths has to estimate the strength first. By hand (Donoho and Johnstone 1994): in each 2 × 2 square take
-# $d = (a - b - c + e)/2$ (upper left minus the two others plus lower right). Smooth pictures give hardly any $d$, the noise gives $d$ with its own
+# $d = (a - b - c + e)/2$ (upper left minus the two others plus lower right). Smooth images give hardly any $d$, the noise gives $d$ with its own
 # standard deviation. Edges are few, so take the **median** of $|d|$ and divide it by 0.6745.
 
 # %% answer 11.5
 def estimate(y):
-    "The standard deviation of the noise in pictures `[B, 1, H, W]` (even sides), one number for all."
+    "The standard deviation of the noise in images `[B, 1, H, W]` (even sides), one number for all."
     ### BEGIN SOLUTION
     d = (y[..., ::2, ::2] - y[..., ::2, 1::2] - y[..., 1::2, ::2] + y[..., 1::2, 1::2]) / 2
     return (d.abs().median() / 0.6745).item()
@@ -193,10 +193,10 @@ def check(estimate):
     assert not abs(pure - 0.3 * 0.6745) < 0.01, "Two thirds of it: half of all |d| are smaller than 0.6745 standard deviations, so divide."
     assert abs(pure - 0.3) < 0.02, f"Pure noise of 0.3 is estimated as {pure:.3f}."
     busy = float(estimate(noise + edges))
-    assert abs(busy - 0.3) < 0.05, f"With a few edges in the picture the estimate becomes {busy:.3f}. A mean (or a standard deviation) is carried away by few large values; a median isn't."
+    assert abs(busy - 0.3) < 0.05, f"With a few edges in the image the estimate becomes {busy:.3f}. A mean (or a standard deviation) is carried away by few large values; a median isn't."
 
 # %% hidden 11.5
-def hidden(estimate): assert estimate(torch.full((1, 1, 8, 8), 0.7)) == 0, "an even picture has no noise"
+def hidden(estimate): assert estimate(torch.full((1, 1, 8, 8), 0.7)) == 0, "an even image has no noise"
 
 # %% wrong 11.5: carried away
 def estimate(y): return ((y[..., ::2, ::2] - y[..., ::2, 1::2] - y[..., 1::2, ::2] + y[..., 1::2, 1::2]) / 2).std().item()
@@ -206,7 +206,7 @@ def estimate(y): return ((y[..., ::2, ::2] - y[..., ::2, 1::2] - y[..., 1::2, ::
 
 # %%
 clothes = train_or_load("denoising-clothes").examples()
-for sigma in (0.05, 0.2): print(f"σ = {sigma}: estimated {estimate(clothes / 2 + sigma * torch.randn(clothes.shape, generator=seeded('clothes'))):.3f}")
+for sigma in (0.05, 0.2): print(f"σ = {sigma}: estimated {estimate(clothes / 2 + sigma * torch.randn(clothes.shape, generator=seeded_generator('clothes'))):.3f}")
 
 # %% [markdown]
 # ## 11.6 Predict: where is the minimum?
@@ -239,7 +239,7 @@ latents = (4, 8, 16, 32, 64, 128, 256, 784)
 def learn(latent, steps=160):
     "A plain autoencoder, trained on clean digits."
     torch.manual_seed(0)
-    chance, net = seeded("learn", latent), build_network(replace(recipe("denoising-mnist-dense"), network=f"dense_autoencoder(latent={latent}, hidden=(256,))"))
+    chance, net = seeded_generator("learn", latent), build_network(replace(get_recipe("denoising-mnist-dense"), network=f"dense_autoencoder(latent={latent}, hidden=(256,))"))
     optimizer = torch.optim.Adam(net.parameters(), lr=2e-3)
     for step in range(steps):
         x = train[torch.randint(len(train), (64,), generator=chance)]
@@ -253,7 +253,7 @@ def learn(latent, steps=160):
 nets = {n: learn(n) for n in latents}
 curves = {}
 for sigma in (0.2, 0.5):
-    seen = corruption(f"gaussian_noise(sigma={sigma})")(test, seeded("test")).image
+    seen = build_corruption(f"gaussian_noise(sigma={sigma})")(test, seeded_generator("test")).image
     curves[sigma] = {n: measure(net(seen), test)["mse"] for n, net in nets.items()}
     print(f"σ = {sigma}:", {n: round(v, 4) for n, v in curves[sigma].items()})
 print("you predicted", predicted)
@@ -295,9 +295,9 @@ penalty = curves[0.2][best_weak] / curves[0.2][784]
 # ## 11.8 Design: is it honest?
 # You test a denoiser on photographs from a telephone. Which two of these plans tell how well it removes *real* noise? Give a set of two letters.
 #
-# **A** add Gaussian noise of σ = 0.1 to a telephone's pictures and remove it, **B** photograph a still scene 50 times, take the mean of 50 as the truth and
-# denoise a single one, **C** denoise a noisy picture and ask whether people like it better, **D** photograph the same scene with a long exposure on a
-# tripod, as the truth for a short one, **E** compute the PSNR between the noisy picture and the denoised one
+# **A** add Gaussian noise of σ = 0.1 to a telephone's images and remove it, **B** photograph a still scene 50 times, take the mean of 50 as the truth and
+# denoise a single one, **C** denoise a noisy image and ask whether people like it better, **D** photograph the same scene with a long exposure on a
+# tripod, as the truth for a short one, **E** compute the PSNR between the noisy image and the denoised one
 
 # %% answer 11.8
 plans = {"B", "D"}  ### SOLUTION

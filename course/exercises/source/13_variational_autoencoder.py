@@ -11,12 +11,12 @@ from torch import nn
 from torch.nn import functional as F
 
 from recon.benchmark import show_rows
-from recon.corruptions import corruption
+from recon.core import seeded_generator
+from recon.corruptions import build_corruption
 from recon.data import load_data
 from recon.losses import kl_to_standard_normal
 from recon.models.variational_autoencoder import bernoulli_nats, reparameterise
-from recon.recipes import build_network, recipe
-from recon.training import seeded
+from recon.recipes import build_network, get_recipe
 
 # %% for checks
 import math
@@ -55,7 +55,7 @@ nats = 3
 
 # %% [markdown]
 # ## 13.2 The divergence
-# Write it: nats per picture, from means and **log-variances** $\log\sigma^2$, both `[B, D]`.
+# Write it: nats per image, from means and **log-variances** $\log\sigma^2$, both `[B, D]`.
 
 # %% answer 13.2 (2 points)
 def kl(mean, log_variance):
@@ -68,7 +68,7 @@ def kl(mean, log_variance):
 def check(kl):
     m, v = posterior()
     k = kl(m, v)
-    assert torch.is_tensor(k) and k.shape == (5,), f"One number for each picture is wanted, shape [5]; yours has the shape {list(getattr(k, 'shape', []))}."
+    assert torch.is_tensor(k) and k.shape == (5,), f"One number for each image is wanted, shape [5]; yours has the shape {list(getattr(k, 'shape', []))}."
     zero = torch.zeros(1, 2)
     wide = kl(zero, torch.full((1, 2), math.log(4.0)))
     assert abs(kl(zero, zero)) < 1e-6, "The standard normal itself should cost nothing."
@@ -89,12 +89,12 @@ def kl(mean, log_variance): return 0.5 * (mean.square() + log_variance.exp() - 1
 # %% wrong 13.2: The divergence is a *sum*
 def kl(mean, log_variance): return 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).mean(1)
 
-# %% wrong 13.2: One number for each picture
+# %% wrong 13.2: One number for each image
 def kl(mean, log_variance): return 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).sum()
 
 # %% [markdown]
 # ## 13.3 A draw with a gradient
-# Draw one code for each picture, so that the gradient reaches mean and log-variance. Chance comes from `generator`.
+# Draw one code for each image, so that the gradient reaches mean and log-variance. Chance comes from `generator`.
 
 # %% answer 13.3
 def draw(mean, log_variance, generator):
@@ -129,12 +129,12 @@ def draw(mean, log_variance, generator): return torch.normal(mean.detach(), (log
 
 # %% [markdown]
 # ## 13.4 A coin for every pixel
-# The decoder gives **logits** of white. Write the log-probability of a picture in black (-1) and white (1), in nats: one number for each
-# picture. (`F.binary_cross_entropy_with_logits` or `F.logsigmoid`, never `log(sigmoid(…))`.)
+# The decoder gives **logits** of white. Write the log-probability of an image in black (-1) and white (1), in nats: one number for each
+# image. (`F.binary_cross_entropy_with_logits` or `F.logsigmoid`, never `log(sigmoid(…))`.)
 
 # %% answer 13.4
 def picture_nats(logits, x):
-    "Log-probability of each picture, `[B]`; both `[B, 1, H, W]`."
+    "Log-probability of each image, `[B]`; both `[B, 1, H, W]`."
     ### BEGIN SOLUTION
     return -F.binary_cross_entropy_with_logits(logits, x / 2 + 0.5, reduction="none").sum((1, 2, 3))
     ### END SOLUTION
@@ -146,10 +146,10 @@ def check(picture_nats):
     generator = torch.Generator().manual_seed(0)
     x, logits = torch.randint(2, (3, 1, 4, 4), generator=generator) * 2.0 - 1, torch.randn(3, 1, 4, 4, generator=generator)
     p, wanted = picture_nats(logits, x), bernoulli_nats(logits, x)
-    assert torch.is_tensor(p) and p.shape == (3,), f"One number for each picture is wanted, shape [3]; yours has the shape {list(getattr(p, 'shape', []))}."
-    assert (p <= 0).all(), "Log-probabilities of pictures in black and white are at most 0; yours isn't. (A cross-entropy is the *negative* of one. And is black 0 or -1 for your formula?)"
+    assert torch.is_tensor(p) and p.shape == (3,), f"One number for each image is wanted, shape [3]; yours has the shape {list(getattr(p, 'shape', []))}."
+    assert (p <= 0).all(), "Log-probabilities of images in black and white are at most 0; yours isn't. (A cross-entropy is the *negative* of one. And is black 0 or -1 for your formula?)"
     assert not torch.allclose(p, wanted / 16, atol=1e-4), "You average over the pixels. The coins are independent, so their log-probabilities *add up*."
-    assert torch.allclose(p, wanted, atol=1e-4), f"The first picture should have {wanted[0]:.3f} nats, and has {p[0]:.3f}. Black is -1 here, and the cross-entropy wants 0."
+    assert torch.allclose(p, wanted, atol=1e-4), f"The first image should have {wanted[0]:.3f} nats, and has {p[0]:.3f}. Black is -1 here, and the cross-entropy wants 0."
     assert picture_nats(torch.full((1, 1, 4, 4), -200.0), torch.ones(1, 1, 4, 4)).isfinite().all(), "With a logit of -200 it is infinite: the sigmoid has become 0. Use a function that takes logits."
 
 # %% hidden 13.4
@@ -167,18 +167,18 @@ def picture_nats(logits, x): return torch.where(x > 0, logits.sigmoid(), 1 - log
 
 # %% [markdown]
 # ## 13.5 Bug museum: the loss that many call ELBO
-# This is what many published programs minimise. They see a grey digit for every code. Repair it, so that it returns the **negative ELBO
-# in nats, averaged over the pictures** of the batch. (`kl_to_standard_normal` is the library's, nats for each picture.)
+# This is what many published programs minimise. They see a grey digit for every code. Restore it, so that it returns the **negative ELBO
+# in nats, averaged over the images** of the batch. (`kl_to_standard_normal` is the library's, nats for each image.)
 
 # %% answer 13.5 (2 points)
 def vae_loss(logits, x, mean, log_variance):
-    "What a VAE should minimise: a number. Pictures are -1 or 1, `[B, 1, H, W]`."
+    "What a VAE should minimise: a number. Images are -1 or 1, `[B, 1, H, W]`."
     ### BEGIN SOLUTION
     picture = F.binary_cross_entropy_with_logits(logits, x / 2 + 0.5, reduction="none").sum((1, 2, 3))
     return (picture + kl_to_standard_normal(mean, log_variance)).mean()
     ### STUDENT
-    #: picture = F.binary_cross_entropy_with_logits(logits, x / 2 + 0.5)
-    #: return picture + kl_to_standard_normal(mean, log_variance).mean()
+    #: image = F.binary_cross_entropy_with_logits(logits, x / 2 + 0.5)
+    #: return image + kl_to_standard_normal(mean, log_variance).mean()
     ### END SOLUTION
 
 # %% check 13.5
@@ -191,10 +191,10 @@ def check(vae_loss):
     m, v = posterior()
     picture, code = -bernoulli_nats(logits, x), kl_to_standard_normal(m, v)
     loss = float(vae_loss(logits, x, m, v))
-    assert not abs(loss - (picture.mean() / 36 + code.mean())) < 1e-3, "The picture's term is averaged over its pixels, the code's isn't: the code counts too much, by a factor of the number of pixels. Which reduction has the unit nats?"
-    assert not abs(loss - (picture + code).sum()) < 1e-2, "Summed over the batch: twice as many pictures would mean twice the loss, and another learning rate. Average over the pictures."
+    assert not abs(loss - (picture.mean() / 36 + code.mean())) < 1e-3, "The image's term is averaged over its pixels, the code's isn't: the code counts too much, by a factor of the number of pixels. Which reduction has the unit nats?"
+    assert not abs(loss - (picture + code).sum()) < 1e-2, "Summed over the batch: twice as many images would mean twice the loss, and another learning rate. Average over the images."
     assert not abs(loss - (picture.mean() / 36 + code.mean() / 36)) < 1e-3, "Both divided by the pixels: the optimum is right now, the unit isn't. Nats, please."
-    assert not abs(loss - (picture.sum() + code.mean())) < 1e-2, "The picture's term is summed over the batch as well, the code's is a mean over it."
+    assert not abs(loss - (picture.sum() + code.mean())) < 1e-2, "The image's term is summed over the batch as well, the code's is a mean over it."
     assert abs(loss - (picture + code).mean()) < 1e-2, f"{(picture + code).mean():.3f} nats are right, and yours is {loss:.3f}."
 
 # %% hidden 13.5
@@ -215,7 +215,7 @@ def vae_loss(logits, x, mean, log_variance):
 # %% [markdown]
 # ## 13.6 A better bound
 # From `weights` $\log w_i = \log p(x\mid z_i) + \log p(z_i) - \log q(z_i\mid x)$, `[k, B]`, compute the bound of $k$ draws,
-# $\log\frac1k\sum_i w_i$, for each picture. The numbers are about -90: their exponentials are too small for float32.
+# $\log\frac1k\sum_i w_i$, for each image. The numbers are about -90: their exponentials are too small for float32.
 
 # %% answer 13.6
 def bound(weights):
@@ -228,11 +228,11 @@ def bound(weights):
 def check(bound):
     w = torch.tensor([[-90.0, -100.0], [-92.0, -101.0], [-95.0, -99.0]])
     b, wanted = bound(w), w.double().logsumexp(0).float() - math.log(3)
-    assert torch.is_tensor(b) and b.shape == (2,), "One number for each picture, shape [2]: the draws are in the first dimension."
+    assert torch.is_tensor(b) and b.shape == (2,), "One number for each image, shape [2]: the draws are in the first dimension."
     assert not torch.allclose(b, w.mean(0), atol=1e-3), "That is the mean of the logarithms, the ELBO. The mean belongs *inside* the logarithm."
     assert not torch.allclose(b, wanted + math.log(3), atol=1e-3), "With three equal draws the bound should be that of one; yours is larger by log 3."
     assert torch.allclose(bound(w - 200), wanted - 200, atol=1e-2), "At -290 nats it breaks down: an exponential became zero. There is a function that does log, sum and exp in one."
-    assert torch.allclose(b, wanted, atol=1e-3), f"{wanted[0]:.3f} is right for the first picture, and yours is {b[0]:.3f}."
+    assert torch.allclose(b, wanted, atol=1e-3), f"{wanted[0]:.3f} is right for the first image, and yours is {b[0]:.3f}."
 
 # %% hidden 13.6
 def hidden(bound):
@@ -250,8 +250,8 @@ def bound(weights): return weights.exp().mean(0).log()
 
 # %% [markdown]
 # ## 13.7 How many numbers are used?
-# A number of the code is **active** when the encoder's mean for it differs from picture to picture: the variance of the means over the
-# pictures exceeds 0.01. Count them.
+# A number of the code is **active** when the encoder's mean for it differs from image to image: the variance of the means over the
+# images exceeds 0.01. Count them.
 
 # %% answer 13.7
 def active(mean):
@@ -264,14 +264,14 @@ def active(mean):
 def check(active):
     mean = torch.randn(200, 6, generator=torch.Generator().manual_seed(0)) * torch.tensor([1, 0.5, 0.2, 0.01, 0.0, 0.0]) + torch.tensor([0, 0, 3.0, 2, 1, 0])
     n = active(mean)
-    assert n != 200, "You count pictures. The variance is to be taken *over* the pictures, for each number of the code."
-    assert n not in (4, 5), "A number that always has the same value, however large, says nothing about the picture. Does your measure see that?"
+    assert n != 200, "You count images. The variance is to be taken *over* the images, for each number of the code."
+    assert n not in (4, 5), "A number that always has the same value, however large, says nothing about the image. Does your measure see that?"
     assert n == 3, f"Three of these six numbers are active, and you count {n}."
 
 # %% hidden 13.7
 def hidden(active): assert active(torch.zeros(10, 4)) == 0 and active(torch.eye(4)) == 4, "none and all"
 
-# %% wrong 13.7: You count pictures
+# %% wrong 13.7: You count images
 def active(mean): return int((mean.var(1) > 0.01).sum())
 
 # %% wrong 13.7: always has the same value
@@ -316,10 +316,10 @@ train, test = (load_data("digits28", split).stack() for split in ("train", "test
 def learn(schedule, latent=50, steps=400):
     "A small VAE on binarised digits, with a weight of the code that depends on the step."
     torch.manual_seed(0)
-    chance, net = seeded("learn"), build_network(recipe("dense-digits"), f"vae(latent={latent}, hidden=(128,))")
+    chance, net = seeded_generator("learn"), build_network(get_recipe("dense-digits"), f"vae(latent={latent}, hidden=(128,))")
     optimizer = torch.optim.Adam(net.parameters(), lr=2e-3)
     for step in range(steps):
-        x = corruption("binarize")(train[torch.randint(len(train), (64,), generator=chance)], chance).image
+        x = build_corruption("binarize")(train[torch.randint(len(train), (64,), generator=chance)], chance).image
         mean, log_variance = net.encode(x)
         picture = -bernoulli_nats(net.decode(reparameterise(mean, log_variance, chance)), x)
         loss = (picture + schedule(step, steps) * kl_to_standard_normal(mean, log_variance)).mean()
@@ -329,7 +329,7 @@ def learn(schedule, latent=50, steps=400):
     return net.eval().requires_grad_(False)
 
 
-x = corruption("binarize")(test, seeded("test")).image
+x = build_corruption("binarize")(test, seeded_generator("test")).image
 measured = {}
 for name, schedule in (("β = 1", lambda step, steps: 1.0), ("rising β", beta)):
     net = learn(schedule)
@@ -371,13 +371,13 @@ numbers, code = "as many", "fewer"
 
 # %% [markdown]
 # ## 13.10 Read four logs
-# Four trained VAEs; the nats of a test picture, given its code, and of the code. Independent pixels alone have 210 nats. Which one has
+# Four trained VAEs; the nats of a test image, given its code, and of the code. Independent pixels alone have 210 nats. Which one has
 # **collapsed** (its code says nothing), which is a plain autoencoder that somebody called VAE (its code is unpaid), and which has the
 # best bound? Give three letters in this order.
 
 # %%
 logs = {"A": (118.0, 24.0), "B": (209.5, 0.02), "C": (96.0, 480.0), "D": (131.0, 16.0)}
-for name, (picture, code_) in logs.items(): print(f"{name}: picture {picture:6.1f} nats, code {code_:6.2f} nats")
+for name, (picture, code_) in logs.items(): print(f"{name}: image {picture:6.1f} nats, code {code_:6.2f} nats")
 
 # %% answer 13.10
 letters = "BCA"  ### SOLUTION

@@ -1,6 +1,6 @@
 # %% [markdown]
 # # Exercise 14: why GANs fail
-# Twelve tasks, about an hour and a half: write the game, watch it spiral, hunt on the ring, and repair a published program.
+# Twelve tasks, about an hour and a half: write the game, watch it spiral, hunt on the ring, and restore a published program.
 
 # %%
 import math
@@ -11,11 +11,12 @@ from torch import nn
 from torch.nn import functional as F
 
 from recon.benchmark import train_or_load
-from recon.corruptions import corruption
+from recon.core import seeded_generator
+from recon.corruptions import build_corruption
 from recon.data import load_data
 from recon.layers import mlp
 from recon.losses import discriminator_loss, generator_loss
-from recon.training import read_log, seeded
+from recon.training import read_log
 
 # %% for checks
 import math
@@ -33,14 +34,14 @@ def players(seed=0):
 
 # %% [markdown]
 # ## 14.1 Predict: the loss of someone who knows nothing
-# A discriminator says "½" of every picture, real or made. What is its loss $-\log D(x) - \log(1 - D(G(z)))$? (A number, natural logarithm.)
+# A discriminator says "½" of every image, real or made. What is its loss $-\log D(x) - \log(1 - D(G(z)))$? (A number, natural logarithm.)
 
 # %% answer 14.1
 clueless = 2 * math.log(2)  ### SOLUTION
 
 # %% check 14.1
 def check(clueless):
-    assert not abs(clueless - math.log(2)) < 0.01, "That is one of the two terms. It is asked about a real picture *and* about a made one."
+    assert not abs(clueless - math.log(2)) < 0.01, "That is one of the two terms. It is asked about a real image *and* about a made one."
     assert not clueless < 0, "The logarithm of ½ is negative, and there is a minus in front of it."
     assert not abs(clueless - 2) < 0.01, "2 would be in bits. Natural logarithms, please."
     assert abs(clueless - 2 * math.log(2)) < 0.01, "Not yet: put ½ into both logarithms."
@@ -79,10 +80,10 @@ def check(judge_loss, maker_loss):
     assert abs(float(judge_loss(zero, zero)) - 2 * math.log(2)) < 1e-3, f"With logits of 0 the discriminator's loss is 2 log 2, and yours is {float(judge_loss(zero, zero)):.3f}."
     assert judge_loss(one, -one) < judge_loss(-one, one), "A discriminator that is *right* (real above 0, made below) should have the smaller loss. Yours is punished for it."
     assert torch.isfinite(judge_loss(-1000 * one, 1000 * one)) and torch.isfinite(maker_loss(-1000 * one)), "At logits of 1000 it is infinite or NaN: the sigmoid became exactly 0 or 1 before the logarithm."
-    assert maker_loss(one) < maker_loss(-one), "The generator wants to be believed: the larger the logit of its picture, the smaller its loss."
+    assert maker_loss(one) < maker_loss(-one), "The generator wants to be believed: the larger the logit of its image, the smaller its loss."
     s = torch.tensor(-6.0, requires_grad=True)
     slope = torch.autograd.grad(maker_loss(s[None]), s)[0].abs().item()
-    assert slope > 0.9, f"Where the discriminator sees through a picture (logit -6), the gradient is only {slope:.4f}: that is the original, saturating loss. Which form pulls hardest there?"
+    assert slope > 0.9, f"Where the discriminator sees through an image (logit -6), the gradient is only {slope:.4f}: that is the original, saturating loss. Which form pulls hardest there?"
 
 # %% hidden 14.2
 def hidden(judge_loss, maker_loss):
@@ -171,7 +172,7 @@ print("largest eigenvalue:", {eta: round(float(abs(np.linalg.eigvals(alternating
 
 # %% [markdown]
 # ## 14.5 Bug museum: never frozen
-# In a published program the generator's move also trains the discriminator, towards being fooled. Here is its round in our words. Repair
+# In a published program the generator's move also trains the discriminator, towards being fooled. Here is its round in our words. Restore
 # it: after `move_judge` only the discriminator has moved, after `move_maker` only the generator.
 
 # %% answer 14.5 (2 points)
@@ -254,28 +255,28 @@ def move_maker(g, d, optimizer, z): return g
 # %% [markdown]
 # ## 14.6 Bug museum: wrong fakes, wrong range
 # The same program hands its discriminator these two batches. The generator ends in tanh. What does the discriminator learn to tell apart,
-# instead of real from made? Two bugs; `x` are true pictures in [0, 1], as they came from the file, `damaged` what the generator is given.
+# instead of real from made? Two bugs; `x` are true images in [0, 1], as they came from the file, `corrupted` what the generator is given.
 
 # %% answer 14.6
-def shown_to_judge(g, x, damaged):
-    "The real and the made pictures that the discriminator is shown, both in [-1, 1]."
+def shown_to_judge(g, x, corrupted):
+    "The real and the made images that the discriminator is shown, both in [-1, 1]."
     ### BEGIN SOLUTION
-    return x * 2 - 1, g(damaged).detach()
+    return x * 2 - 1, g(corrupted).detach()
     ### STUDENT
-    #: return x, damaged
+    #: return x, corrupted
     ### END SOLUTION
 
 # %% check 14.6
 def check(shown_to_judge):
     x = torch.rand(4, 1, 6, 6, generator=torch.Generator().manual_seed(0))
-    damaged = x * 2 - 1
-    damaged[..., 2:4, 2:4] = 1
+    corrupted = x * 2 - 1
+    corrupted[..., 2:4, 2:4] = 1
     g = lambda v: torch.tanh(3 * v - 0.5)
-    real, made = shown_to_judge(g, x, damaged)
-    assert not torch.equal(made, damaged), "The pictures that it is told are *made* are the damaged ones: it learns what a rectangle looks like."
-    assert torch.allclose(made, g(damaged)), "The made pictures are the generator's answers to the damaged ones."
-    assert real.min() < 0, "A pixel below 0 gives every made picture away: tanh has [-1, 1], and your real pictures have [0, 1]."
-    assert torch.allclose(real, x * 2 - 1), "The real pictures should be the true ones, moved to [-1, 1]."
+    real, made = shown_to_judge(g, x, corrupted)
+    assert not torch.equal(made, corrupted), "The images that it is told are *made* are the corrupted ones: it learns what a rectangle looks like."
+    assert torch.allclose(made, g(corrupted)), "The made images are the generator's answers to the corrupted ones."
+    assert real.min() < 0, "A pixel below 0 gives every made image away: tanh has [-1, 1], and your real images have [0, 1]."
+    assert torch.allclose(real, x * 2 - 1), "The real images should be the true ones, moved to [-1, 1]."
 
 # %% hidden 14.6
 def hidden(shown_to_judge):
@@ -284,10 +285,10 @@ def hidden(shown_to_judge):
     assert not made.requires_grad, "cut off the generator's graph"
 
 # %% wrong 14.6: what a rectangle looks like
-def shown_to_judge(g, x, damaged): return x * 2 - 1, damaged
+def shown_to_judge(g, x, corrupted): return x * 2 - 1, corrupted
 
-# %% wrong 14.6: gives every made picture away
-def shown_to_judge(g, x, damaged): return x, g(damaged).detach()
+# %% wrong 14.6: gives every made image away
+def shown_to_judge(g, x, corrupted): return x, g(corrupted).detach()
 
 # %% [markdown]
 # ## 14.7 Eight islands, counted
@@ -340,7 +341,7 @@ centres = 2 * torch.stack([angles.cos(), angles.sin()], 1)
 def ring(every, steps=500, lr=4e-3, beta=0.9):
     "A GAN for the ring whose discriminator moves only every so many steps; what 300 fixed latents become, every 25 steps."
     torch.manual_seed(1)
-    chance, eyes, film = seeded("ring"), torch.randn(300, 2, generator=seeded("eyes")), []
+    chance, eyes, film = seeded_generator("ring"), torch.randn(300, 2, generator=seeded_generator("eyes")), []
     g, d = mlp((2, 128, 128, 2)), mlp((2, 128, 128, 1))
     move_g, move_d = (torch.optim.Adam(n.parameters(), lr, betas=(beta, 0.9)) for n in (g, d))
     for step in range(steps + 1):
@@ -394,12 +395,12 @@ failure, mean_coverage = "B", 8.0
 
 # %% [markdown]
 # ## 14.9 Diversity
-# One number that notices a collapse: how much do the made pictures differ **among themselves**, relative to the real ones? Take the standard
-# deviation of each pixel over the pictures, average it over the pixels, and divide the made by the real.
+# One number that notices a collapse: how much do the made images differ **among themselves**, relative to the real ones? Take the standard
+# deviation of each pixel over the images, average it over the pixels, and divide the made by the real.
 
 # %% answer 14.9
 def diversity(made, real):
-    "1: as diverse as real pictures; 0: all alike. Both `[N, 1, H, W]`."
+    "1: as diverse as real images; 0: all alike. Both `[N, 1, H, W]`."
     ### BEGIN SOLUTION
     return (made.std(0).mean() / real.std(0).mean()).item()
     ### END SOLUTION
@@ -409,15 +410,15 @@ def check(diversity):
     real = torch.rand(50, 1, 8, 8, generator=torch.Generator().manual_seed(0))
     one = real[:1].expand(50, -1, -1, -1)
     value = float(diversity(one, real))
-    assert value < 0.5, f"Fifty times the same picture, and your diversity is {value:.2f}: you look at the contrast *within* the pictures. Over which dimension do pictures differ from each other?"
-    assert abs(float(diversity(real, real)) - 1) < 1e-5, "Real pictures, compared with themselves, should have 1."
+    assert value < 0.5, f"Fifty times the same image, and your diversity is {value:.2f}: you look at the contrast *within* the images. Over which dimension do images differ from each other?"
+    assert abs(float(diversity(real, real)) - 1) < 1e-5, "Real images, compared with themselves, should have 1."
     half = float(diversity(real / 2, real))
     assert abs(half - 0.5) < 1e-3, f"Half as different is 0.5, and yours is {half:.2f}. (Standard deviations, or variances? Made by real?)"
 
 # %% hidden 14.9
 def hidden(diversity): assert diversity(torch.zeros(4, 1, 2, 2), torch.rand(4, 1, 2, 2)) == 0, "all alike"
 
-# %% wrong 14.9: *within* the pictures
+# %% wrong 14.9: *within* the images
 def diversity(made, real): return (made.flatten(1).std(1).mean() / real.flatten(1).std(1).mean()).item()
 
 # %% wrong 14.9: or variances
@@ -430,7 +431,7 @@ def diversity(made, real): return (made.var(0).mean() / real.var(0).mean()).item
 
 # %%
 wards = {"A": "gan-mnist-vanishing", "B": "gan-mnist-swinging", "C": "gan-mnist", "D": "gan-mnist-collapsed"}
-latents = corruption("latent(size=64)")(torch.zeros(64, 1, 28, 28), seeded("ward")).image
+latents = build_corruption("latent(size=64)")(torch.zeros(64, 1, 28, 28), seeded_generator("ward")).image
 for letter, name in wards.items():
     patient = train_or_load(name)
     log = read_log(patient.folder / "log.csv")
@@ -445,11 +446,11 @@ illness = {"healthy": "C", "collapsed": "D", "vanished": "A", "swings": "B"}  ##
 def check(illness):
     assert isinstance(illness, dict) and set(illness) == {"healthy", "collapsed", "vanished", "swings"}, "Give a dictionary with the keys healthy, collapsed, vanished and swings."
     assert sorted(illness.values()) == list("ABCD"), "Each of A, B, C and D has one illness."
-    assert illness["collapsed"] != "A", "A collapsed generator draws one picture for all latents. Look at A's diversity (noise is diverse, too), and at its gradient."
+    assert illness["collapsed"] != "A", "A collapsed generator draws one image for all latents. Look at A's diversity (noise is diverse, too), and at its gradient."
     assert illness["healthy"] != "A", "A's gradient is next to nothing: it will draw for ever what it draws now."
     assert illness["healthy"] != "B", "B's loss and doubt jump from one step to the next (look at what stands behind ±). A healthy pair argues calmly."
     assert illness["collapsed"] != "B" and illness["swings"] != "D", "Fixed is fixed: look for the one whose diversity is 0."
-    assert illness["healthy"] != "D", "D draws the same picture for all latents."
+    assert illness["healthy"] != "D", "D draws the same image for all latents."
     assert illness["vanished"] == "A", "The gradient has vanished where it is 0.0000."
 
 # %% hidden 14.10
@@ -463,7 +464,7 @@ illness = {"healthy": "A", "collapsed": "D", "vanished": "C", "swings": "B"}
 
 # %% [markdown]
 # ## 14.11 Bug museum: five updates on one batch
-# In the same program all players move five times on the same pictures before new ones are drawn. Repair the schedule: **each** of `steps` steps gets a
+# In the same program all players move five times on the same images before new ones are drawn. Restore the schedule: **each** of `steps` steps gets a
 # batch of its own. `draw()` gives a batch, `move(batch)` moves all players once. Return how many steps were made.
 
 # %% answer 14.11
@@ -489,7 +490,7 @@ def check(play):
     numbers, moved = count(), []
     told = play(lambda: next(numbers), moved.append, 12)
     assert len(moved) <= 12, f"12 steps were asked for, and {len(moved)} were made."
-    assert len(set(moved)) == len(moved), f"{len(moved)} moves on {len(set(moved))} different batches: whoever sees the same pictures again and again learns them by heart."
+    assert len(set(moved)) == len(moved), f"{len(moved)} moves on {len(set(moved))} different batches: whoever sees the same images again and again learns them by heart."
     assert len(moved) == 12 and told == 12, f"12 steps were asked for, {len(moved)} were made, and {told} are reported."
     assert next(numbers) == 12, "More batches were drawn than used. On real data that costs as much as the training."
 
@@ -511,7 +512,7 @@ def play(draw, move, steps):
 
 # %% [markdown]
 # ## 14.12 Bug museum: saving last
-# Its last bug costs everything: after hours of training the program reports the time, misspells a name, and dies before it saves. Repair the **order**, not only the name:
+# Its last bug costs everything: after hours of training the program reports the time, misspells a name, and dies before it saves. Restore the **order**, not only the name:
 # `save()` every `every` steps and after the last one, *before* anything is reported; and an error in `report` (it takes the number of steps) must not pass in silence.
 
 # %% answer 14.12

@@ -8,13 +8,13 @@ from torch import nn
 from torch.nn import functional as F
 
 from recon.benchmark import show_rows
-from recon.corruptions import corruption
+from recon.core import seeded_generator
+from recon.corruptions import build_corruption
 from recon.data import load_data
 from recon.losses import gradient_penalty
 from recon.metrics import gradient_energy, measure
 from recon.models.gan import DCGANDiscriminator
 from recon.models.resnet_gan import ResNetGenerator
-from recon.training import seeded
 
 # %% for checks
 import torch
@@ -115,13 +115,13 @@ for kernel in (3, 4, 5, 6): print(f"kernel {kernel}, stride 2:", cover(8, kernel
 
 # %% [markdown]
 # ## 15.3 The gradient penalty
-# Between each real and made picture take one point $\hat x = \epsilon x + (1-\epsilon)\tilde x$ with an $\epsilon$ **of its own** (`epsilon`, `[B, 1, 1, 1]`, is
+# Between each real and made image take one point $\hat x = \epsilon x + (1-\epsilon)\tilde x$ with an $\epsilon$ **of its own** (`epsilon`, `[B, 1, 1, 1]`, is
 # given here so that chance plays no part), and charge the critic $(\lVert\nabla D(\hat x)\rVert_2 - 1)^2$, averaged over the batch. The
 # result is a loss: a gradient must flow through it to the critic's weights.
 
 # %% answer 15.3 (2 points)
 def penalty(critic, real, made, epsilon):
-    "How far the critic's slope is from 1 between real and made pictures."
+    "How far the critic's slope is from 1 between real and made images."
     ### BEGIN SOLUTION
     between = (epsilon * real + (1 - epsilon) * made).detach().requires_grad_()
     slope = torch.autograd.grad(critic(between).sum(), between, create_graph=True)[0]
@@ -136,8 +136,8 @@ def check(penalty):
     plane = lambda x: x.flatten(1) @ weight.T
     value = penalty(plane, real, made, epsilon)
     assert torch.is_tensor(value) and value.ndim == 0, "One number is wanted, the mean over the batch."
-    assert not abs(value.item() - (3 * 6**0.5 - 1) ** 2) < 1e-3, "You take the norm over the whole batch. Every picture has a slope of its own."
-    assert abs(value.item() - 4) < 1e-3, f"A plane with the slope 3 has a penalty of (3 - 1)² = 4 everywhere; yours is {value.item():.3f}. The norm over all pixels of a picture, minus 1, squared?"
+    assert not abs(value.item() - (3 * 6**0.5 - 1) ** 2) < 1e-3, "You take the norm over the whole batch. Every image has a slope of its own."
+    assert abs(value.item() - 4) < 1e-3, f"A plane with the slope 3 has a penalty of (3 - 1)² = 4 everywhere; yours is {value.item():.3f}. The norm over all pixels of an image, minus 1, squared?"
     assert value.requires_grad, "No gradient flows back to the critic's weights. Taking a gradient doesn't keep its own graph, unless it is told to."
     assert torch.autograd.grad(value, weight)[0].abs().sum() > 0, "No gradient flows back to the critic's weights."
     square = lambda x: 0.5 * x.flatten(1).square().sum(1, keepdim=True)  # slope: the point itself
@@ -242,12 +242,12 @@ def carried(a, b): return (a.sort().values - b.sort().values).square().mean().it
 
 # %% [markdown]
 # ## 15.6 Find the bug: a critic that looks at the neighbours
-# This critic is trained with a gradient penalty, and the penalty never settles. The penalty speaks of *one* picture's slope. What is wrong with the
-# critic? Repair it; it should keep its convolutions.
+# This critic is trained with a gradient penalty, and the penalty never settles. The penalty speaks of *one* image's slope. What is wrong with the
+# critic? Restore it; it should keep its convolutions.
 
 # %% answer 15.6
 def make_critic(width=8):
-    "A critic for pictures of 16 × 16."
+    "A critic for images of 16 × 16."
     ### BEGIN SOLUTION
     return nn.Sequential(nn.Conv2d(1, width, 4, 2, 1), nn.LeakyReLU(0.2),
                          nn.Conv2d(width, 2 * width, 4, 2, 1), nn.LeakyReLU(0.2), nn.Flatten(), nn.Linear(2 * width * 16, 1))
@@ -262,10 +262,10 @@ def check(make_critic):
     torch.manual_seed(0)
     critic, x = make_critic(8), torch.randn(4, 1, 16, 16)
     y = critic(x)
-    assert y.shape == (4, 1), f"One number for each picture, [4, 1]; yours has the shape {list(y.shape)}."
+    assert y.shape == (4, 1), f"One number for each image, [4, 1]; yours has the shape {list(y.shape)}."
     other = x.clone()
     other[1:] = 3 * torch.randn(3, 1, 16, 16)
-    assert torch.allclose(critic.train()(x)[0], critic.train()(other)[0], atol=1e-5), "The answer for the first picture depends on the others of the batch. Which layer mixes them?"
+    assert torch.allclose(critic.train()(x)[0], critic.train()(other)[0], atol=1e-5), "The answer for the first image depends on the others of the batch. Which layer mixes them?"
     assert sum(isinstance(m, nn.Conv2d) for m in critic.modules()) == 2, "It should keep its two convolutions."
     with torch.no_grad():
         for p in critic.parameters(): p.mul_(4)
@@ -273,7 +273,7 @@ def check(make_critic):
     assert large.abs().max() > 1, "However sure it is, it never says more than 1: flat wherever it is sure, and no height. What does a Wasserstein critic end with?"
 
 # %% hidden 15.6
-def hidden(make_critic): assert make_critic(4)(torch.zeros(1, 1, 16, 16)).shape == (1, 1), "one picture is a batch, too"
+def hidden(make_critic): assert make_critic(4)(torch.zeros(1, 1, 16, 16)).shape == (1, 1), "one image is a batch, too"
 
 # %% wrong 15.6: depends on the others
 def make_critic(width=8):
@@ -330,7 +330,7 @@ def paste(known, answer, mask): return (1 - mask) * known + mask * answer
 SPEC = "rectangle(size=(8, 12))"
 train, test = (load_data("digits28", split, size=32).stack() for split in ("train", "test"))
 test = test[:100]
-covered = corruption(SPEC)(test, seeded("test"))
+covered = build_corruption(SPEC)(test, seeded_generator("test"))
 seen, mask = covered
 torch.manual_seed(0)
 first = ResNetGenerator(channels=1, width=8, levels=3, blocks=2)
@@ -344,19 +344,19 @@ def told(g, covered):
 def play(state, weight, steps, lr):
     "Train a copy of a generator; a critic with the given weight, or none."
     torch.manual_seed(0)
-    g, critic, chance = ResNetGenerator(channels=1, width=8, levels=3, blocks=2), DCGANDiscriminator(size=32, width=8, norm=False), seeded("play")
+    g, critic, chance = ResNetGenerator(channels=1, width=8, levels=3, blocks=2), DCGANDiscriminator(size=32, width=8, norm=False), seeded_generator("play")
     g.load_state_dict(state)
     move_g, move_d = torch.optim.Adam(g.parameters(), lr, betas=(0.5, 0.9)), torch.optim.Adam(critic.parameters(), 2e-3, betas=(0.5, 0.9))
     for step in range(steps):
         for turn in range(3 if weight else 0):
             x = train[torch.randint(len(train), (16,), generator=chance)]
-            with torch.no_grad(): made = told(g, corruption(SPEC)(x, chance))
+            with torch.no_grad(): made = told(g, build_corruption(SPEC)(x, chance))
             loss = critic(made).mean() - critic(x).mean() + 10 * gradient_penalty(critic, x, made, generator=chance)
             move_d.zero_grad()
             loss.backward()
             move_d.step()
         x = train[torch.randint(len(train), (16,), generator=chance)]
-        made = told(g, corruption(SPEC)(x, chance))
+        made = told(g, build_corruption(SPEC)(x, chance))
         loss = (made - x).square().mean() - (weight * critic(made).mean() if weight else 0)
         move_g.zero_grad()
         loss.backward()
@@ -370,10 +370,10 @@ for weight in weights:
     answers[weight] = told(play(start, weight, 30, 1e-3).eval(), covered).detach()
     found[weight] = measure(answers[weight], test, ("mse_hole",), mask=mask)["mse_hole"]
     print(f"weight {weight:5}: error in the rectangle {found[weight]:.4f}, sharpness {(gradient_energy(answers[weight]).mean() / gradient_energy(test).mean()).item():.2f}")
-_ = show_rows({"original": test, "damaged": seen, **{str(w): y for w, y in answers.items()}}, n=10, width=6)
+_ = show_rows({"original": test, "corrupted": seen, **{str(w): y for w, y in answers.items()}}, n=10, width=6)
 
 # %% [markdown]
-# At which point do the strokes get wrong? Look at the pictures, then write a rule that a machine can follow: the **smallest weight whose error in the
+# At which point do the strokes get wrong? Look at the images, then write a rule that a machine can follow: the **smallest weight whose error in the
 # rectangle is at least a quarter larger** (factor 1.25) than without a critic.
 
 # %% answer 15.8
@@ -408,8 +408,8 @@ print("too loud from", too_loud(found) if max(found.values()) >= 1.25 * found[0]
 # A colleague fills holes and reports the best FID of all methods. Which two of these measurements would show that the method pastes *any* real
 # photograph into the hole? Give a set of two letters.
 #
-# **A** FID with more pictures, **B** the squared error in the hole, **C** KID instead of FID, **D** the error in the hole when the surroundings are
-# exchanged for another picture's: does the answer depend on them?, **E** the time per picture
+# **A** FID with more images, **B** the squared error in the hole, **C** KID instead of FID, **D** the error in the hole when the surroundings are
+# exchanged for another image's: does the answer depend on them?, **E** the time per image
 
 # %% answer 15.9
 ask_for = {"B", "D"}  ### SOLUTION

@@ -10,10 +10,10 @@ from torch import nn
 from torch.nn import functional as F
 
 from recon.benchmark import show_rows
-from recon.corruptions import corruption
+from recon.core import seeded_generator
+from recon.corruptions import build_corruption
 from recon.data import load_data
 from recon.metrics import psnr
-from recon.training import seeded
 
 photos = load_data("photos-tiny", "test", size=64).stack()[:8]
 smaller = lambda x: F.avg_pool2d(x, 4)
@@ -122,7 +122,7 @@ times = 256
 
 # %% [markdown]
 # ## 16.4 The price of a draw
-# `fits` `[K, N]` are all pictures of $N$ pixels that have the same small one, all equally likely. Answer once with their mean, once with one of them by lot.
+# `fits` `[K, N]` are all images of $N$ pixels that have the same small one, all equally likely. Answer once with their mean, once with one of them by lot.
 # By how many **decibels** is the PSNR of the second lower (from the expected squared errors)?
 
 # %% answer 16.4
@@ -138,13 +138,13 @@ def price(fits):
 def check(price):
     fits = (torch.rand(7, 20, generator=torch.Generator().manual_seed(0), dtype=torch.float64) > 0.5).double()
     p = float(price(fits))
-    assert not abs(p - 10 * math.log10(7 / 6 * 2)) < 1e-2, "By lot, the drawn one may be the true one: it is one of the equally likely pictures. Count the pairs (i, i), too."
+    assert not abs(p - 10 * math.log10(7 / 6 * 2)) < 1e-2, "By lot, the drawn one may be the true one: it is one of the equally likely images. Count the pairs (i, i), too."
     assert not abs(p - 20 * math.log10(2)) < 1e-2, "10 times the logarithm of a ratio of *squared* errors; 20 belongs to errors."
     assert not p < 0, "The sign: how much *lower* is the PSNR of the draw?"
     assert abs(p - 10 * math.log10(2)) < 1e-3, f"Yours is {p:.2f} dB. Mean squared error of the mean over all truths; of a draw, over all pairs of truth and answer."
 
 # %% hidden 16.4
-def hidden(price): assert abs(price(torch.randn(40, 5, dtype=torch.float64)) - 3.0103) < 1e-3, "3.01 dB whatever the pictures are"
+def hidden(price): assert abs(price(torch.randn(40, 5, dtype=torch.float64)) - 3.0103) < 1e-3, "3.01 dB whatever the images are"
 
 # %% wrong 16.4: Count the pairs
 def price(fits):
@@ -156,12 +156,12 @@ def price(fits): return (20 * torch.log10((fits[:, None] - fits[None]).square().
 
 # %% [markdown]
 # ## 16.5 Fit the question
-# An answer, made small again, should give what the network was shown. Repair any answer so that it does: enlarge the **difference** between the small
-# picture and the small version of the answer, and add it. (`smaller` takes means of 4 × 4 pixels, `enlarge` repeats each pixel 4 × 4 times.)
+# An answer, made small again, should give what the network was shown. Restore any answer so that it does: enlarge the **difference** between the small
+# image and the small version of the answer, and add it. (`smaller` takes means of 4 × 4 pixels, `enlarge` repeats each pixel 4 × 4 times.)
 
 # %% answer 16.5
 def consistent(answer, small):
-    "The answer `[B, C, 4H, 4W]`, corrected to fit the small picture `[B, C, H, W]`."
+    "The answer `[B, C, 4H, 4W]`, corrected to fit the small image `[B, C, H, W]`."
     ### BEGIN SOLUTION
     return answer + enlarge(small - smaller(answer))
     ### END SOLUTION
@@ -191,19 +191,19 @@ def consistent(answer, small): return answer + enlarge(smaller(answer) - small)
 def consistent(answer, small): return enlarge(small)
 
 # %%
-noisy = (photos + 0.3 * torch.randn(photos.shape, generator=seeded("noisy"))).clamp(-1, 1)
+noisy = (photos + 0.3 * torch.randn(photos.shape, generator=seeded_generator("noisy"))).clamp(-1, 1)
 blurred = F.interpolate(smaller(photos), scale_factor=4, mode="bilinear")
 for name, y in {"bilinear": blurred, "the truth with noise": noisy}.items():
     print(f"{name:21} {psnr(y, photos).mean():.2f} dB, made consistent {psnr(consistent(y, smaller(photos)), photos).mean():.2f} dB")
 
 # %% [markdown]
-# ## 16.6 Find the bug: pictures that were never blurred
-# This program makes the small pictures for training. On fine patterns it produces coarse ones that aren't there. Repair it (averaging is enough; sides
+# ## 16.6 Find the bug: images that were never blurred
+# This program makes the small images for training. On fine patterns it produces coarse ones that aren't there. Restore it (averaging is enough; sides
 # are divisible by the factor).
 
 # %% answer 16.6
 def make_small(x, factor):
-    "Pictures with a `factor`-th of the pixels per side, `[B, C, H, W]`."
+    "Images with a `factor`-th of the pixels per side, `[B, C, H, W]`."
     ### BEGIN SOLUTION
     return F.avg_pool2d(x, factor)
     ### STUDENT
@@ -233,7 +233,7 @@ def make_small(x, factor): return F.avg_pool2d(x, factor + 1, factor, factor // 
 
 # %% [markdown]
 # ## 16.7 Find the bug: the answer depends on the company
-# A service enlarges many users' pictures in one batch, and the same picture comes back different every time. Repair `serve`. The network must be left in
+# A service enlarges many users' images in one batch, and the same image comes back different every time. Restore `serve`. The network must be left in
 # the mode in which it came, because someone may be training it.
 
 # %% answer 16.7
@@ -256,7 +256,7 @@ def check(serve):
     x, other = torch.randn(3, 1, 6, 6), torch.randn(3, 1, 6, 6)
     other[0] = x[0]
     kept = net[1].running_mean.clone()
-    assert torch.allclose(serve(net.train(), x)[0], serve(net.train(), other)[0], atol=1e-6), "The first picture is the same in both batches, and its answer isn't. Which layer behaves differently in training, and how is it told that this is none?"
+    assert torch.allclose(serve(net.train(), x)[0], serve(net.train(), other)[0], atol=1e-6), "The first image is the same in both batches, and its answer isn't. Which layer behaves differently in training, and how is it told that this is none?"
     assert torch.equal(net[1].running_mean, kept), "Serving has changed the network's running means."
     assert not serve(net, x).requires_grad, "The answer drags the whole graph along, and with it the memory of every batch."
     net.train(), serve(net, x)
@@ -295,7 +295,7 @@ def check(corrected, follows):
     assert not abs(corrected - 22.59 - 10 * math.log10(2)) < 0.02, "The errors are twice as large, and PSNR looks at their squares."
     assert abs(corrected - 22.59 - 20 * math.log10(2)) < 0.02, "On [-1, 1] the MSE is four times as large. How many decibels are a factor of 4?"
     assert follows != "A", "Even corrected it is below our bicubic. (And bicubic on *its* faces isn't printed.)"
-    assert follows != "B", "Same unit, other pictures. Would you compare two runners' times on different courses?"
+    assert follows != "B", "Same unit, other images. Would you compare two runners' times on different courses?"
 
 # %% hidden 16.8
 def hidden(corrected, follows): assert abs(corrected - 28.61) < 0.01 and follows == "C", "28.61 dB, C"
@@ -303,12 +303,12 @@ def hidden(corrected, follows): assert abs(corrected - 28.61) < 0.01 and follows
 # %% wrong 16.8: The wrong way
 corrected, follows = 22.59 - 6.02, "C"
 
-# %% wrong 16.8: Same unit, other pictures
+# %% wrong 16.8: Same unit, other images
 corrected, follows = 22.59 + 6.02, "B"
 
 # %% [markdown]
 # ## 16.9 When to stop a game
-# Each look at the validation pictures gives two numbers: PSNR (larger is better) and a distance in features (smaller is better). A stop is **reasonable** if
+# Each look at the validation images gives two numbers: PSNR (larger is better) and a distance in features (smaller is better). A stop is **reasonable** if
 # no other look is at least as good in both and better in one. Find the reasonable ones.
 
 # %% answer 16.9 (2 points)

@@ -9,8 +9,8 @@ import torch
 from torch.nn import functional as F
 
 from recon.benchmark import show_rows
-from recon.corruptions import lab_to_rgb, rgb_to_lab
 from recon.data import load_data
+from recon.images import lab_to_rgb, rgb_to_lab
 from recon.metrics import colourfulness
 
 photos = load_data("photos-tiny", "test", size=64).stack()[:8]
@@ -80,7 +80,7 @@ def attend(x, wq, wk, wv):
 
 # %% [markdown]
 # ## 17.2 Predict: the price of looking everywhere
-# A map of 32 × 32 places; every place asks every place. Ours asks *blocks* of 4 × 4 places instead (their mean). How many weights has the softmax for one picture, in the
+# A map of 32 × 32 places; every place asks every place. Ours asks *blocks* of 4 × 4 places instead (their mean). How many weights has the softmax for one image, in the
 # first and in the second case?
 
 # %% answer 17.2
@@ -125,7 +125,7 @@ def lightness(x):
 
 # %% check 17.3
 def check(lightness):
-    from recon.corruptions import rgb_to_lab
+    from recon.images import rgb_to_lab
 
     x = torch.rand(3, 3, 5, 4, generator=torch.Generator().manual_seed(0)) * 2 - 1
     ours, wanted = lightness(x), rgb_to_lab(x)[:, :1]
@@ -139,7 +139,7 @@ def check(lightness):
 
 # %% hidden 17.3
 def hidden(lightness):
-    from recon.corruptions import rgb_to_lab
+    from recon.images import rgb_to_lab
 
     dark = torch.full((1, 3, 1, 1), -0.97)
     assert (lightness(dark) - rgb_to_lab(dark)[:, :1]).abs().max() < 0.1, "also in the dark, where the curve is a line"
@@ -156,8 +156,8 @@ def lightness(x):
     return torch.where(y > 0.008856, 116 * y.clamp(min=1e-9) ** (1 / 3) - 16, 903.3 * y)
 
 # %% [markdown]
-# ## 17.4 Find the bug: the picture that lost its lightness
-# The network answers in RGB, and its answer is shown as it is. But the grey picture was *given*: nothing about its lightness needs to be guessed. Repair `compose`, so that the
+# ## 17.4 Find the bug: the image that lost its lightness
+# The network answers in RGB, and its answer is shown as it is. But the grey image was *given*: nothing about its lightness needs to be guessed. Restore `compose`, so that the
 # result has the given lightness and only the colours of the answer. (`rgb_to_lab`, `lab_to_rgb`; L, a and b are the three channels.)
 
 # %% answer 17.4
@@ -171,7 +171,7 @@ def compose(given, answer):
 
 # %% check 17.4
 def check(compose):
-    from recon.corruptions import rgb_to_lab
+    from recon.images import rgb_to_lab
 
     truth = torch.rand(2, 3, 4, 4, generator=torch.Generator().manual_seed(0)) * 0.6 - 0.3
     given, answer = rgb_to_lab(truth)[:, :1], (truth * 0.8 - 0.1)
@@ -184,7 +184,7 @@ def check(compose):
 
 # %% hidden 17.4
 def hidden(compose):
-    from recon.corruptions import rgb_to_lab
+    from recon.images import rgb_to_lab
 
     x = torch.full((1, 3, 2, 2), 0.2)
     assert (compose(rgb_to_lab(x)[:, :1], x) - x).abs().max() < 1e-2, "the truth stays the truth"
@@ -197,7 +197,7 @@ def compose(given, answer): return lab_to_rgb(torch.cat([given, torch.zeros(len(
 
 # %% [markdown]
 # ## 17.5 Predict: why it turns brown
-# A balloon is red ($a = 60, b = 40$), green ($-60, 40$) or blue ($0, -80$), each with the same chance, and nothing in the grey picture says which. A network trained with the squared error of
+# A balloon is red ($a = 60, b = 40$), green ($-60, 40$) or blue ($0, -80$), each with the same chance, and nothing in the grey image says which. A network trained with the squared error of
 # $a$ and $b$: which $(a, b)$ does it answer? And with red twice as likely as each of the others?
 
 # %% answer 17.5
@@ -297,7 +297,7 @@ def hint_channels(ab, seen): return torch.cat([ab / 110, 2 * seen - 1], 1)
 
 # %% [markdown]
 # ## 17.8 How colourful?
-# No error notices that a picture is lifeless. Write the colourfulness of Hasler and Süsstrunk (2003): with R, G, B in [0, 255], $rg = R - G$ and $yb = (R + G)/2 - B$, it is
+# No error notices that an image is lifeless. Write the colourfulness of Hasler and Süsstrunk (2003): with R, G, B in [0, 255], $rg = R - G$ and $yb = (R + G)/2 - B$, it is
 # $\sqrt{\sigma_{rg}^2 + \sigma_{yb}^2} + 0.3\sqrt{\mu_{rg}^2 + \mu_{yb}^2}$ (variances by dividing by $N$).
 
 # %% answer 17.8
@@ -316,12 +316,12 @@ def check(how_colourful):
     x = torch.rand(3, 3, 6, 5, generator=torch.Generator().manual_seed(0)) * 2 - 1
     x[1] = x[1] * 0.2 + 0.3 * torch.tensor([1.0, 0, -1]).view(3, 1, 1)
     c, wanted = how_colourful(x), colourfulness(x)
-    assert torch.is_tensor(c) and c.shape == (3,), "One number for each picture, shape [3]."
+    assert torch.is_tensor(c) and c.shape == (3,), "One number for each image, shape [3]."
     assert how_colourful(torch.full((1, 3, 2, 2), 0.3)).abs().max() < 1e-3, "Grey has no colour: 0."
     assert not torch.allclose(c, wanted / 127.5, rtol=1e-3) and not torch.allclose(c, wanted / 255, rtol=1e-3), "Pixels in [0, 255], please: otherwise your 45 isn't what the paper calls quite colourful."
     even = torch.tensor([1.0, -1, -1]).view(1, 3, 1, 1).expand(1, 3, 4, 4)
     assert how_colourful(even) > 1, "A wall of pure red has no variation, but it isn't grey: where is the second term?"
-    assert torch.allclose(c, wanted, rtol=1e-3), f"The first picture should have {wanted[0]:.1f} and has {c[0]:.1f}."
+    assert torch.allclose(c, wanted, rtol=1e-3), f"The first image should have {wanted[0]:.1f} and has {c[0]:.1f}."
 
 # %% hidden 17.8
 def hidden(how_colourful):
@@ -355,10 +355,10 @@ for name in tried: print(f"{name:18} distance of the colours {error[name]:5.1f},
 
 # %% [markdown]
 # ## 17.9 Which is the best colorizer?
-# Look at the pictures and at the two numbers. Which statements hold? Give the set of letters.
+# Look at the images and at the two numbers. Which statements hold? Give the set of letters.
 #
 # **A** the least colour error means the best colorizer, **B** the error alone favours timid answers, so a second number must stand beside it, **C** colourfulness alone would do:
-# the more, the better, **D** a colorizer should be compared with the mean colour and with the colours of a similar picture, not with grey alone
+# the more, the better, **D** a colorizer should be compared with the mean colour and with the colours of a similar image, not with grey alone
 
 # %% answer 17.9
 hold = {"B", "D"}  ### SOLUTION
@@ -366,7 +366,7 @@ hold = {"B", "D"}  ### SOLUTION
 # %% check 17.9
 def check(hold):
     assert isinstance(hold, (set, list, tuple)) and len(set(hold)) and set(hold) <= set("ABCD"), "Give a set of letters, such as {\"A\"}."
-    assert "C" not in hold, "A picture with another one's colours is as colourful as the truth. Confetti would be more so."
+    assert "C" not in hold, "An image with another one's colours is as colourful as the truth. Confetti would be more so."
     assert "A" not in hold, "Of the answers above, one brown for everything has the least error. It is nobody's idea of a colorizer: where a colour can't be known, the error is smallest for saying next to nothing."
     assert len(set(hold)) > 1, "One more holds."
 

@@ -8,13 +8,15 @@ import math
 import torch
 from torch.nn import functional as F
 
-from recon.baselines import baseline
+from recon.baselines import build_baseline
 from recon.benchmark import show_rows
-from recon.data import TISSUES, load_data, spin_echo
+from recon.core import seeded_generator
+from recon.data import load_data
 from recon.losses import discriminator_loss, generator_loss
 from recon.metrics import head_mask, mae, psnr_head
-from recon.models.pix2pix import PatchDiscriminator, UNet, cifar10_kid
-from recon.training import seeded
+from recon.models.features import cifar10_kid
+from recon.models.pix2pix import PatchDiscriminator, UNet
+from recon.synthetic_sets import TISSUES, spin_echo
 
 maps_train, photos_train = load_data("facades-toy", "train").stack()
 maps, photos = load_data("facades-toy", "test").stack()
@@ -29,7 +31,7 @@ from torch.nn import functional as F
 
 
 def pair(seed=0, shape=(2, 1, 4, 4)):
-    "Two pictures that belong together."
+    "Two images that belong together."
     return torch.rand(2, *shape, generator=torch.Generator().manual_seed(seed)) * 2 - 1
 
 # %% [markdown]
@@ -79,13 +81,13 @@ for name, made in chances.items():
 
 # %% [markdown]
 # ## 18.2 How much does one verdict see?
-# A judge of patches is a row of convolutions, each with a kernel $k$ and a stride $s$. Write `patch`: the side, in pixels of the picture, of what **one** number at the end depends on. Then
-# predict: the paper's judge has $(4, 2), (4, 2), (4, 2), (4, 1), (4, 1)$ and sees 70 pixels. What does it see with one more layer $(3, 1)$ right behind the picture, and what with the same
+# A judge of patches is a row of convolutions, each with a kernel $k$ and a stride $s$. Write `patch`: the side, in pixels of the image, of what **one** number at the end depends on. Then
+# predict: the paper's judge has $(4, 2), (4, 2), (4, 2), (4, 1), (4, 1)$ and sees 70 pixels. What does it see with one more layer $(3, 1)$ right behind the image, and what with the same
 # layer right before the verdict?
 
 # %% answer 18.2 (2 points)
 def patch(layers):
-    "Side of the patch, in pixels; `layers`: (kernel, stride) of each convolution, from the picture to the verdict."
+    "Side of the patch, in pixels; `layers`: (kernel, stride) of each convolution, from the image to the verdict."
     ### BEGIN SOLUTION
     side = 1
     for kernel, stride in reversed(layers): side = stride * (side - 1) + kernel
@@ -104,12 +106,12 @@ def check(patch, in_front, at_end):
     assert patch([]) == 1, "Without any layer one number depends on one pixel."
     side = patch([(4, 2), (4, 2), (4, 2), (4, 1), (4, 1)])
     assert side != 28, "28 comes out when one goes through the layers in the wrong direction. Where does the *one* number stand that we start from?"
-    assert side != 16, "16: the strides are missing. Neighbours in a later map are more than one pixel of the picture apart."
+    assert side != 16, "16: the strides are missing. Neighbours in a later map are more than one pixel of the image apart."
     assert side != 100, "The kernel is laid at `side` places that overlap: how many *steps* are there between the first and the last place?"
     assert side == 70, f"The paper's judge sees 70 pixels; yours {side}."
     assert patch([(4, 2)]) == 4, "A single layer sees its kernel, whatever the stride."
     assert in_front != 86 or at_end != 72, "The other way round: which of the two places has neighbours that are many pixels apart?"
-    assert (in_front, at_end) != (72, 72), "At full size a 3 × 3 kernel adds a pixel on each side. How far apart in the picture are neighbours in the *last* map?"
+    assert (in_front, at_end) != (72, 72), "At full size a 3 × 3 kernel adds a pixel on each side. How far apart in the image are neighbours in the *last* map?"
     assert in_front == 72 and at_end == 86, "The function is right, and the prediction isn't yet. Ask the function."
 
 # %% hidden 18.2
@@ -192,14 +194,14 @@ def check(judge_loss, maker_loss):
     assert not torch.isclose(error, (made - given).abs().mean()), "The distance to what was *given* keeps the generator from translating at all."
     assert torch.isclose(error, (made - truth).abs().mean(), atol=1e-4), f"The mean absolute error is {(made - truth).abs().mean():.4f}; weight 10 adds {10 * error:.4f} to yours."
     grad, = torch.autograd.grad(cost(made, 0), made, allow_unused=True) if cost(made, 0).requires_grad else (None,)
-    assert grad is not None, "The judge's opinion never reaches the generator: is the made picture cut off here, too?"
+    assert grad is not None, "The judge's opinion never reaches the generator: is the made image cut off here, too?"
 
 # %% hidden 18.3
 def hidden(judge_loss, maker_loss):
     given, truth = pair(1)
     sure = lambda a, b: 1000 * (a * b).mean((1, 2, 3))
     assert torch.isfinite(judge_loss(sure, given, truth, -truth)) and torch.isfinite(maker_loss(sure, given, truth, -truth)), "a judge who is far too sure"
-    assert abs(maker_loss(lambda a, b: torch.zeros(2, 1, 3, 3), given, truth, truth) - math.log(2)) < 1e-5, "nothing but the judge's doubt when the picture is right; logits of patches"
+    assert abs(maker_loss(lambda a, b: torch.zeros(2, 1, 3, 3), given, truth, truth) - math.log(2)) < 1e-5, "nothing but the judge's doubt when the image is right; logits of patches"
 
 # %% wrong 18.3: nobody has the true partner yet
 def judge_loss(says, given, truth, made): return discriminator_loss(says(given, truth), says(truth, made.detach()))
@@ -215,8 +217,8 @@ def maker_loss(says, given, truth, made, weight=100): return generator_loss(says
 
 # %% [markdown]
 # ## 18.4 Find the bugs: the generator that learned to copy
-# Here the judge takes both pictures as channels of one. The program trains without a complaint; its judge is soon right about nearly everything, and its generator gives back the map. There are **two**
-# mistakes. `play(turn)` plays a few steps; play before and after the repair.
+# Here the judge takes both images as channels of one. The program trains without a complaint; its judge is soon right about nearly everything, and its generator gives back the map. There are **two**
+# mistakes. `play(turn)` plays a few steps; play before and after the restoration.
 
 # %%
 def play(turn, steps=40):
@@ -226,7 +228,7 @@ def play(turn, steps=40):
     G, D = UNet(3, width=8, widest=4, depth=3, dropout=0.0), PatchDiscriminator(3, width=8, layers=1)
     opts = [torch.optim.Adam(player.parameters(), lr, betas=(0.5, 0.999)) for player, lr in ((D, 0.002), (G, 0.004))]
     for k in range(steps):
-        i = torch.randint(len(maps_train), (8,), generator=seeded("play", k))
+        i = torch.randint(len(maps_train), (8,), generator=seeded_generator("play", k))
         for whose, opt in enumerate(opts):
             opt.zero_grad()
             losses = turn(G, D, small[0][i], small[1][i])
@@ -238,7 +240,7 @@ def play(turn, steps=40):
 
 # %% answer 18.4 (2 points)
 def turn(G, D, given, truth):
-    "The judge's and the generator's loss; all pictures `[B, C, H, W]`."
+    "The judge's and the generator's loss; all images `[B, C, H, W]`."
     ### BEGIN SOLUTION
     made = G(given)
     says = lambda picture: D(torch.cat([given, picture], 1))
@@ -261,7 +263,7 @@ def check(turn):
 
     losses = turn(lambda x: w * x, D, given, truth)
     assert len(losses) == 2 and all(torch.is_tensor(v) and v.ndim == 0 for v in losses), "Two numbers: the judge's loss and the generator's."
-    assert all(x.shape == (2, 6, 4, 4) for x in asked), "The judge should always be shown six channels: both pictures."
+    assert all(x.shape == (2, 6, 4, 4) for x in asked), "The judge should always be shown six channels: both images."
     halves = [[torch.equal(half, given) for half in x.chunk(2, 1)] for x in asked]
     assert all(any(h) for h in halves), "The judge isn't always shown what was given."
     assert all(h == halves[0] for h in halves), "This judge can be right about every pair without looking at the *photograph* at all. In what else do the pairs differ that it is shown?"
@@ -333,7 +335,7 @@ def check(signal, t1_weighted, t2_weighted):
 
 # %% hidden 18.5
 def hidden(signal, t1_weighted, t2_weighted):
-    from recon.data import TISSUES, spin_echo
+    from recon.synthetic_sets import TISSUES, spin_echo
 
     for values in TISSUES.values(): assert abs(signal(*values, 2000, 40) - spin_echo(*values, 2000, 40)) < 1e-9, "all tissues of the phantoms"
     assert (t1_weighted, t2_weighted) == ("FWGC", "CGFW"), "FWGC and CGFW"
@@ -353,14 +355,14 @@ t1_weighted, t2_weighted = "FWGC", "CFGW"
 # %% [markdown]
 # ## 18.6 The best table, and who can beat it
 # A table gives for each of the 256 brightnesses of T1 one brightness of T2. Write the one with the smallest squared error; a brightness that was never seen gets 0. Then predict which of these **can**
-# have a smaller squared error than your table *on the pictures it was made from*:
+# have a smaller squared error than your table *on the images it was made from*:
 #
 # **A** a smooth curve, such as a polynomial of degree 9, **B** a table of medians, **C** two of your tables, one for the inner and one for the outer half of the head, **D** matching the two
 # histograms, **E** a table for each *pair* of a pixel's brightness and the mean of its eight neighbours
 
 # %% answer 18.6 (2 points)
 def best_table(given, wanted):
-    "`[256]`, from pictures of one shape in [-1, 1]; brightness -1 is row 0, 1 is row 255."
+    "`[256]`, from images of one shape in [-1, 1]; brightness -1 is row 0, 1 is row 255."
     ### BEGIN SOLUTION
     level = ((given + 1) * 127.5).round().long().flatten()
     total = torch.bincount(level, weights=wanted.flatten().double(), minlength=256)
@@ -390,12 +392,12 @@ def check(best_table, can_beat):
 
 # %% hidden 18.6
 def hidden(best_table, can_beat):
-    from recon.baselines import baseline
+    from recon.baselines import build_baseline
     from recon.data import load_data
 
     a, b = load_data("phantoms", "test").stack()
     level = ((a + 1) * 127.5).round().long()
-    assert (best_table(a, b)[level] - baseline("pointwise").fit(b, a)(a)).abs().max() < 1e-4 and set(can_beat) == {"C", "E"}, "as in the library; C and E"
+    assert (best_table(a, b)[level] - build_baseline("pointwise").fit(b, a)(a)).abs().max() < 1e-4 and set(can_beat) == {"C", "E"}, "as in the library; C and E"
 
 # %% wrong 18.6: the favourite of the *absolute* error
 def best_table(given, wanted):
@@ -429,16 +431,16 @@ halves = torch.stack([best_table(t1_train[..., ~outer], t2_train[..., ~outer]), 
 key = level(t1_train) * 256 + level(around.clamp(-1, 1)) // 8 * 8
 pairs = (by(key, t2_train) / by(key, torch.ones_like(t2_train)).clamp(min=1)).float()
 tried = {"the best table": table[level(t1_train)], "A polynomial": curve.view_as(t2_train).float(), "B medians": middle[level(t1_train)],
-         "C inner and outer": halves[outer.long(), level(t1_train)], "D histograms": baseline("histogram_match").fit(t2_train, t1_train)(t1_train), "E with neighbours": pairs[key]}
+         "C inner and outer": halves[outer.long(), level(t1_train)], "D histograms": build_baseline("histogram_match").fit(t2_train, t1_train)(t1_train), "E with neighbours": pairs[key]}
 for name, made in tried.items(): print(f"{name:18} squared error {(made - t2_train).square().mean():.4f}")
 
 # %% [markdown]
 # ## 18.7 Decibels inside the head
-# Half of a scan is black air, in T1 as in T2, and no achievement. Write the PSNR of the pixels where `inside` is 1, for **each** picture, in [0, 1] with the peak 1.
+# Half of a scan is black air, in T1 as in T2, and no achievement. Write the PSNR of the pixels where `inside` is 1, for **each** image, in [0, 1] with the peak 1.
 
 # %% answer 18.7
 def psnr_inside(made, truth, inside):
-    "`[B]` in dB, from pictures `[B, 1, H, W]` in [-1, 1] and a mask of the same shape."
+    "`[B]` in dB, from images `[B, 1, H, W]` in [-1, 1] and a mask of the same shape."
     ### BEGIN SOLUTION
     squared = ((made - truth) / 2).square() * inside
     return -10 * (squared.sum((1, 2, 3)) / inside.sum((1, 2, 3))).log10()
@@ -450,12 +452,12 @@ def check(psnr_inside):
     inside = (torch.rand(3, 1, 8, 8, generator=torch.Generator().manual_seed(4)) > torch.tensor([0.2, 0.5, 0.8]).view(3, 1, 1, 1)).float()
     squared = ((made - truth) / 2).square()
     p, wanted = psnr_inside(made, truth, inside), torch.stack([-10 * s[m > 0].mean().log10() for s, m in zip(squared, inside)])
-    assert torch.is_tensor(p) and p.shape == (3,), "One number for each picture, shape [3]: a mean over the batch comes later, and over decibels."
+    assert torch.is_tensor(p) and p.shape == (3,), "One number for each image, shape [3]: a mean over the batch comes later, and over decibels."
     assert not torch.allclose(p, -10 * (squared * inside).mean((1, 2, 3)).log10(), atol=1e-3), "The pixels outside are zero, but they are still counted: divide by how many there are *inside*."
-    assert not torch.allclose(p, wanted - 20 * math.log10(2), atol=1e-3), "6 dB too low: the pictures are in [-1, 1], and the peak 1 belongs to [0, 1]."
+    assert not torch.allclose(p, wanted - 20 * math.log10(2), atol=1e-3), "6 dB too low: the images are in [-1, 1], and the peak 1 belongs to [0, 1]."
     assert not torch.allclose(p, -10 * squared.mean((1, 2, 3)).log10(), atol=1e-3), "The mask has no effect."
-    assert not torch.allclose(p, -10 * ((squared * inside).sum((1, 2, 3)) / inside.sum() * 3).log10(), atol=1e-3), "Each picture has a head of its own size: divide by its own number of pixels."
-    assert torch.allclose(p, wanted, atol=1e-3), f"The first picture should have {wanted[0]:.2f} dB, and has {p[0]:.2f}."
+    assert not torch.allclose(p, -10 * ((squared * inside).sum((1, 2, 3)) / inside.sum() * 3).log10(), atol=1e-3), "Each image has a head of its own size: divide by its own number of pixels."
+    assert torch.allclose(p, wanted, atol=1e-3), f"The first image should have {wanted[0]:.2f} dB, and has {p[0]:.2f}."
 
 # %% hidden 18.7
 def hidden(psnr_inside):
@@ -536,8 +538,8 @@ for name, y in {**answers, "by lot": walls}.items():
 parts = torch.tensor([(0, 0, 170), (0, 0, 255), (0, 85, 255), (0, 170, 255), (255, 85, 0), (85, 255, 170)]) / 127.5 - 1
 part_of = lambda x: (x[:, None] - parts.view(1, 6, 3, 1, 1)).square().sum(2).argmin(1)
 paint = torch.stack([photos_train.permute(0, 2, 3, 1)[part_of(maps_train) == k].median(0)[0] for k in range(6)])
-tried = {"mean picture": baseline("mean").fit(photos_train, maps_train)(maps), "flat paint": paint[part_of(maps)].permute(0, 3, 1, 2),
-         "thief": baseline("nearest_pair").fit(photos_train, maps_train)(maps), "another's house": photos.roll(1, 0)}
+tried = {"mean image": build_baseline("mean").fit(photos_train, maps_train)(maps), "flat paint": paint[part_of(maps)].permute(0, 3, 1, 2),
+         "thief": build_baseline("nearest_pair").fit(photos_train, maps_train)(maps), "another's house": photos.roll(1, 0)}
 _ = show_rows({"map": maps, "photograph": photos, **tried}, n=6, width=7)
 for name, made in tried.items(): print(f"{name:16} absolute error {mae(made, photos).mean():.3f}, KID {cifar10_kid(made, photos):+.3f}")
 
@@ -557,7 +559,7 @@ def check(hold):
     assert "B" not in hold, "By absolute error flat paint wins, and nobody would take it for a photograph."
     assert "C" in hold, "What does KID compare: each answer with its partner, or two crowds? The last row of the table is an example."
     assert "E" in hold, "Compare the maps of the first two houses. If the answer shows the second, which map will be read?"
-    assert "D" in hold, "Each rival is good in one column and bad in the other. What would a translator have to do to be better than a thief *and* than a painter of flat areas?"
+    assert "D" in hold, "Each baseline is good in one column and bad in the other. What would a translator have to do to be better than a thief *and* than a painter of flat areas?"
 
 # %% hidden 18.9
 def hidden(hold): assert set(hold) == {"C", "D", "E"}, "C, D and E"

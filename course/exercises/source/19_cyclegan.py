@@ -10,8 +10,8 @@ from torch import nn
 from torch.nn import functional as F
 
 from recon.benchmark import show_rows
+from recon.core import seeded_generator
 from recon.data import load_data
-from recon.training import seeded
 
 t1, t2 = load_data("phantoms", "test").stack(8)
 
@@ -21,8 +21,8 @@ from torch.nn import functional as F
 
 # %% [markdown]
 # ## 19.1 Predict: how free is the map?
-# Five pictures on each side, all equally frequent. How many maps $G$ from pile $A$ to pile $B$ fool the judge of $B$ (every picture appears as often as it should)? And how many **pairs** $(G, F)$ fool both judges *and*
-# lead every picture of both piles back to itself?
+# Five images on each side, all equally frequent. How many maps $G$ from pile $A$ to pile $B$ fool the judge of $B$ (every image appears as often as it should)? And how many **pairs** $(G, F)$ fool both judges *and*
+# lead every image of both piles back to itself?
 
 # %% answer 19.1
 fool = 120  ### SOLUTION
@@ -30,9 +30,9 @@ pairs_that_lead_back = 120  ### SOLUTION
 
 # %% check 19.1
 def check(fool, pairs_that_lead_back):
-    assert fool != 5**5, "That is every map. The judge sees if a picture appears twice and another never."
-    assert fool != 25, "25 pairs of pictures; a map chooses a partner for each of five, all different."
-    assert fool == 120, f"Not {fool}: the first picture has five possible partners, the second only four."
+    assert fool != 5**5, "That is every map. The judge sees if an image appears twice and another never."
+    assert fool != 25, "25 pairs of images; a map chooses a partner for each of five, all different."
+    assert fool == 120, f"Not {fool}: the first image has five possible partners, the second only four."
     assert pairs_that_lead_back != fool**2, "These are the pairs that fool both judges. If G is chosen, how many F undo it?"
     assert pairs_that_lead_back != 1, "One of them is the right one; but the cycle loss can't tell which: each shuffling has its own way back."
     assert pairs_that_lead_back == 120, "For each of the maps that fool the judge of B, count the ways back."
@@ -71,9 +71,9 @@ def maker_loss(fake):
 def check(judge_loss, maker_loss):
     real, fake = torch.tensor([[1.0, 0.0], [2.0, 1.0]]), torch.tensor([[0.0, 0.5], [1.0, -1.0]])
     j, m = judge_loss(real, fake), maker_loss(fake)
-    assert j.ndim == 0 and m.ndim == 0, "Each is one number: the mean over all patches of all pictures."
-    assert not torch.isclose(m, (fake**2).mean()), "The generator wants its pictures to be called *real*. What does the judge say of real ones when it is right?"
-    assert not torch.isclose(j, (real**2).mean() / 2 + ((fake - 1) ** 2).mean() / 2), "The targets are exchanged: real pictures should get 1."
+    assert j.ndim == 0 and m.ndim == 0, "Each is one number: the mean over all patches of all images."
+    assert not torch.isclose(m, (fake**2).mean()), "The generator wants its images to be called *real*. What does the judge say of real ones when it is right?"
+    assert not torch.isclose(j, (real**2).mean() / 2 + ((fake - 1) ** 2).mean() / 2), "The targets are exchanged: real images should get 1."
     assert torch.isclose(j, torch.tensor(0.53125)), f"The judge's loss of this example is 0.53125, yours {j.item():.5f}."
     assert torch.isclose(m, torch.tensor(1.3125)), f"The generator's loss of this example is 1.3125, yours {m.item():.5f}."
 
@@ -104,7 +104,7 @@ def cycle(a, b, there, back):
 def check(cycle):
     a, b = torch.full((2, 1, 4, 4), 0.5), torch.full((3, 1, 4, 4), -0.25)
     value = lambda there, back: float(cycle(a, b, there, back))
-    assert value(lambda x: -x, lambda x: -x) == 0, "A negative of a negative is the picture itself; this pair has no cycle error."
+    assert value(lambda x: -x, lambda x: -x) == 0, "A negative of a negative is the image itself; this pair has no cycle error."
     assert abs(value(lambda x: x + 1, lambda x: x - 1)) < 1e-6, "Adding one and taking it away leads back; don't clip in between."
     assert value(lambda x: 0 * x, lambda x: x) > 0.6, "If G makes everything grey, neither way round leads back: 0.5 is lost on one side, 0.25 on the other. Did you go round from both piles?"
     assert abs(value(lambda x: x + 1, abs) - (1 + 1.5)) < 1e-5, "Which network is applied first? From a: there, then back; from b: back, then there."
@@ -122,11 +122,11 @@ def cycle(a, b, there, back): return (there(back(a)) - a).abs().mean() + (back(t
 
 # %% [markdown]
 # ## 19.4 A memory for the judge
-# `kept` is a list of at most `n` pictures. While it isn't full, a new picture is kept and shown. Later a coin decides: either the new picture is shown and forgotten, or an old one is shown, and the new one takes its place.
+# `kept` is a list of at most `n` images. While it isn't full, a new image is kept and shown. Later a coin decides: either the new image is shown and forgotten, or an old one is shown, and the new one takes its place.
 
 # %% answer 19.4 (2 points)
 def remember(kept, new, n, chance):
-    "The picture to show; changes `kept`. All chance comes from the `torch.Generator` `chance`."
+    "The image to show; changes `kept`. All chance comes from the `torch.Generator` `chance`."
     ### BEGIN SOLUTION
     if len(kept) < n:
         kept.append(new)
@@ -144,9 +144,9 @@ def check(remember):
     assert shown[:5] == [0, 1, 2, 3, 4], f"The first five fill the memory, and are shown as they come; yours were {shown[:5]}."
     assert len(kept) == 5, f"The memory has room for five; yours holds {len(kept)}."
     old = [k - s for k, s in enumerate(shown) if s != k]
-    assert old, "An old picture is never shown."
+    assert old, "An old image is never shown."
     assert len(old) < 1500, f"{len(old) / 20:.0f} % of what is shown is old. The coin should be fair."
-    assert len(set(shown)) > 1000, "The same old pictures again and again: the new one should take the place of the one that was shown."
+    assert len(set(shown)) > 1000, "The same old images again and again: the new one should take the place of the one that was shown."
     assert 800 < len(old) < 1200, f"About half should be old; yours are {len(old) / 20:.0f} %."
     assert len(set(old)) > 10, "Always the oldest or always the youngest: the place should be drawn by lot."
 
@@ -156,7 +156,7 @@ def hidden(remember):
     for _ in range(2):
         kept, chance = [], torch.Generator().manual_seed(3)
         runs.append([int(remember(kept, torch.tensor(k), 3, chance)) for k in range(50)])
-    assert runs[0] == runs[1], "the same chance, the same pictures"
+    assert runs[0] == runs[1], "the same chance, the same images"
 
 # %% wrong 19.4: take the place of the one
 def remember(kept, new, n, chance):
@@ -199,7 +199,7 @@ def check(identity, pulls_away):
     a, b = torch.full((2, 1, 4, 4), 0.5), torch.full((2, 1, 4, 4), -0.25)
     assert float(identity(a, b, lambda x: x, lambda x: x)) == 0, "Who leaves everything alone pays nothing."
     value = float(identity(a, b, lambda x: -x, lambda x: x + 1))
-    assert abs(value - 2.0) > 1e-6 or abs(value - 1.5) < 1e-6, "There is handed pictures that *are* of the second pile already: there(b), not there(a)."
+    assert abs(value - 2.0) > 1e-6 or abs(value - 1.5) < 1e-6, "There is handed images that *are* of the second pile already: there(b), not there(a)."
     assert abs(value - 1.5) < 1e-6, f"Here it is 0.5 + 1; yours is {value:.3f}."
     assert pulls_away in ("A", "B", "C"), "Answer with a letter."
     assert pulls_away != "C", "Put the true translators in: G(b) = -b differs from b by 2|b|. That isn't nothing."
@@ -220,7 +220,7 @@ pulls_away = "C"
 
 # %% [markdown]
 # ## 19.6 Instance norm
-# Each map of each picture by itself: mean 0 and variance 1 over its pixels. (Add `1e-5` to the variance; divide by the number of pixels, not by one less.)
+# Each map of each image by itself: mean 0 and variance 1 over its pixels. (Add `1e-5` to the variance; divide by the number of pixels, not by one less.)
 
 # %% answer 19.6
 def instance_norm(x):
@@ -235,13 +235,13 @@ def check(instance_norm):
     x = torch.randn(3, 4, 5, 6, generator=torch.Generator().manual_seed(0)) * torch.tensor([1.0, 5, 20]).view(3, 1, 1, 1) + torch.arange(4.0).view(4, 1, 1)
     y = instance_norm(x)
     assert y.shape == x.shape, "The shape stays."
-    assert not torch.allclose(y, F.batch_norm(x, None, None, training=True), atol=1e-3), "That is batch norm: mean and variance over the whole batch. The first picture's answer depends on the others."
-    assert not torch.allclose(y, F.layer_norm(x, x.shape[1:]), atol=1e-3), "That is layer norm: one mean for all maps of a picture. Each map by itself."
+    assert not torch.allclose(y, F.batch_norm(x, None, None, training=True), atol=1e-3), "That is batch norm: mean and variance over the whole batch. The first image's answer depends on the others."
+    assert not torch.allclose(y, F.layer_norm(x, x.shape[1:]), atol=1e-3), "That is layer norm: one mean for all maps of an image. Each map by itself."
     assert not torch.allclose(y, (x - x.mean((2, 3), keepdim=True)) / (x.var((2, 3), keepdim=True) + 1e-5).sqrt(), atol=1e-3), "Divide by the number of pixels: correction=0."
-    assert torch.allclose(y, F.instance_norm(x), atol=1e-4), "Mean and variance over height and width, for each picture and map."
+    assert torch.allclose(y, F.instance_norm(x), atol=1e-4), "Mean and variance over height and width, for each image and map."
 
 # %% hidden 19.6
-def hidden(instance_norm): assert torch.allclose(instance_norm(torch.ones(2, 3, 4, 4)), torch.zeros(2, 3, 4, 4)), "an even picture becomes 0"
+def hidden(instance_norm): assert torch.allclose(instance_norm(torch.ones(2, 3, 4, 4)), torch.zeros(2, 3, 4, 4)), "an even image becomes 0"
 
 # %% wrong 19.6: That is batch norm
 def instance_norm(x): return F.batch_norm(x, None, None, training=True)
@@ -251,12 +251,12 @@ def instance_norm(x): return F.layer_norm(x, x.shape[1:])
 
 # %% [markdown]
 # ## 19.7 Find the bug: a memory that changes and grows
-# This program keeps made pictures for the judge. Two things go wrong: the pictures in the memory *change* when the next batch is written into the same tensor, and the program needs more and more memory, because each kept picture holds on to the network
-# that made it. Repair it.
+# This program keeps made images for the judge. Two things go wrong: the images in the memory *change* when the next batch is written into the same tensor, and the program needs more and more memory, because each kept image holds on to the network
+# that made it. Restore it.
 
 # %% answer 19.7
 def keep(kept, made):
-    "Append the pictures of a batch `[B, C, H, W]` to the list `kept`."
+    "Append the images of a batch `[B, C, H, W]` to the list `kept`."
     ### BEGIN SOLUTION
     kept.extend(made.detach().clone())
     ### STUDENT
@@ -268,8 +268,8 @@ def keep(kept, made):
 def check(keep):
     weight = torch.ones(1, requires_grad=True)
     kept = keep([], weight * torch.ones(2, 1, 2, 2))
-    assert len(kept) == 2 and kept[0].shape == (1, 2, 2), "Two pictures, one by one."
-    assert not any(x.requires_grad for x in kept), "The pictures still carry their graph, and with it everything that made them."
+    assert len(kept) == 2 and kept[0].shape == (1, 2, 2), "Two images, one by one."
+    assert not any(x.requires_grad for x in kept), "The images still carry their graph, and with it everything that made them."
     batch = torch.ones(2, 1, 2, 2)
     kept = keep([], batch)
     batch.zero_()
@@ -292,8 +292,8 @@ def keep(kept, made):
 
 # %% [markdown]
 # ## 19.8 Catch the liar
-# `honest` makes a negative. `liar` answers every picture with the *same* one, and hides the true one in it, a thousandth as strong. Both cycles close. Write the test of the lecture: by what **factor** does the cycle error grow when noise of standard deviation `sigma`
-# is added to the made picture before the way back? Add `1e-4` to both errors, so that an error of nothing can be divided by.
+# `honest` makes a negative. `liar` answers every image with the *same* one, and hides the true one in it, a thousandth as strong. Both cycles close. Write the test of the lecture: by what **factor** does the cycle error grow when noise of standard deviation `sigma`
+# is added to the made image before the way back? Add `1e-4` to both errors, so that an error of nothing can be divided by.
 
 # %%
 grey = load_data("phantoms", "train").stack(1)[1]
@@ -317,7 +317,7 @@ def check(growth):
     loss_of_half = (lambda x: x / 2, lambda y: y)
     value = growth(a, *halved, 0.01, seed())
     assert not value < 1, "It shrinks: with noise over without."
-    assert not 2 < value < 200, "The noise belongs on the *made* picture, between there and back; on the picture that is shown it travels like everything else."
+    assert not 2 < value < 200, "The noise belongs on the *made* image, between there and back; on the image that is shown it travels like everything else."
     assert 4000 < value < 12000, f"The way back multiplies by 100: noise of 0.01 becomes an error of about 0.8, over 0.0001. Yours is {value:.1f}."
     assert abs(growth(a, *loss_of_half, 0.0, seed()) - 1) < 1e-5, "Without noise the factor is 1."
 
@@ -338,7 +338,7 @@ def growth(a, there, back, sigma, chance):
     return (error(made) / error(made + sigma * torch.randn(made.shape, generator=chance))).item()
 
 # %%
-for name, way in {"honest": honest, "liar": liar}.items(): print(f"{name:7} the error grows {growth(t1, *way, 2 / 127.5, seeded(name)):10.1f} times")
+for name, way in {"honest": honest, "liar": liar}.items(): print(f"{name:7} the error grows {growth(t1, *way, 2 / 127.5, seeded_generator(name)):10.1f} times")
 
 # %% [markdown]
 # ## 19.9 How much of a lesion is left?
@@ -375,8 +375,8 @@ def share(truth_ill, truth_healthy, made_ill, made_healthy, spot): return ((made
 
 # %% [markdown]
 # ## 19.10 Read a claim
-# A company sells a CycleGAN that makes T2 pictures from T1. "The cycle error is 0.8 grey levels, experts can't tell our pictures from measured ones, so patients are spared a scan." Write the letters of everything that **follows** from the two measurements, in
-# alphabetical order, e.g. `"AD"`: **A** the T2 pictures show the same tissue as the T1 pictures, **B** the way back recovers what it was shown, **C** lesions are kept, **D** the pictures as a crowd look like measured ones.
+# A company sells a CycleGAN that makes T2 images from T1. "The cycle error is 0.8 grey levels, experts can't tell our images from measured ones, so patients are spared a scan." Write the letters of everything that **follows** from the two measurements, in
+# alphabetical order, e.g. `"AD"`: **A** the T2 images show the same tissue as the T1 images, **B** the way back recovers what it was shown, **C** lesions are kept, **D** the images as a crowd look like measured ones.
 
 # %% answer 19.10
 follows = "BD"  ### SOLUTION

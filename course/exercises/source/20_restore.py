@@ -1,14 +1,14 @@
 # %% [markdown]
 # # Exercise 20: restore
-# Eight tasks, about an hour: any picture through a small network, without seams, without stretching, and without touching what is known.
+# Eight tasks, about an hour: any image through a small network, without seams, without stretching, and without touching what is known.
 
 # %%
 import torch
 from torch.nn import functional as F
 
 from recon.benchmark import show_rows
+from recon.core import seeded_generator
 from recon.data import load_data
-from recon.training import seeded
 
 photo = load_data("photos-tiny", "test")[1]
 print("a photograph of", tuple(photo.shape[1:]), "pixels")
@@ -22,7 +22,7 @@ import torch
 # (kernel - 1)/2 of *its* pixels far; after a stride of 2 a step is twice as long in the input.
 
 # %% answer 20.1
-def reach(layers):
+def measure_receptive_field(layers):
     "Pixels of the input, to each side, that an output pixel depends on."
     ### BEGIN SOLUTION
     far, step = 0, 1
@@ -34,21 +34,21 @@ def reach(layers):
 
 # %% check 20.1
 def check(reach):
-    assert reach([(3, 1)]) == 1, f"A single 3 × 3 convolution looks one pixel to each side; yours {reach([(3, 1)])}."
-    assert reach([(3, 1)] * 4) == 4, f"Four of them look 4 far, one further each; yours {reach([(3, 1)] * 4)}."
-    r = reach([(3, 2), (3, 1)])
+    assert measure_receptive_field([(3, 1)]) == 1, f"A single 3 × 3 convolution looks one pixel to each side; yours {measure_receptive_field([(3, 1)])}."
+    assert measure_receptive_field([(3, 1)] * 4) == 4, f"Four of them look 4 far, one further each; yours {measure_receptive_field([(3, 1)] * 4)}."
+    r = measure_receptive_field([(3, 2), (3, 1)])
     assert r != 2, "After a stride of 2, neighbours are two pixels of the input apart. Your count doesn't know."
     assert r != 4, "The stride of a layer lengthens the steps of the layers *after* it, not its own."
     assert r == 3, f"(3, stride 2), then (3, stride 1): 1 + 2 = 3; yours {r}."
 
 # %% hidden 20.1
-def hidden(reach): assert reach([(9, 1), (3, 2), (5, 2), (3, 1)]) == 4 + 1 + 4 + 4 and reach([]) == 0, "mixed, and none at all"
+def hidden(reach): assert measure_receptive_field([(9, 1), (3, 2), (5, 2), (3, 1)]) == 4 + 1 + 4 + 4 and measure_receptive_field([]) == 0, "mixed, and none at all"
 
 # %% wrong 20.1: Your count doesn't know
-def reach(layers): return sum((kernel - 1) // 2 for kernel, _ in layers)
+def measure_receptive_field(layers): return sum((kernel - 1) // 2 for kernel, _ in layers)
 
 # %% wrong 20.1: *after* it
-def reach(layers):
+def measure_receptive_field(layers):
     far, step = 0, 1
     for kernel, stride in layers:
         step *= stride
@@ -71,7 +71,7 @@ def starts(length, tile):
 def check(starts):
     s = list(starts(100, 32))
     assert s and s[0] == 0, "The first tile begins at 0."
-    assert s[-1] + 32 >= 100, f"Your last tile ends at {s[-1] + 32}, and the picture at 100: its last pixels are never repaired."
+    assert s[-1] + 32 >= 100, f"Your last tile ends at {s[-1] + 32}, and the image at 100: its last pixels are never restored."
     assert s[-1] + 32 == 100, f"Your last tile begins at {s[-1]} and hangs over the end. Move it back until it is flush."
     assert max(b - a for a, b in zip(s, s[1:])) <= 16, "Half a tile apart at the most, otherwise there is too little overlap to blend."
     assert s == [0, 16, 32, 48, 64, 68], f"[0, 16, 32, 48, 64, 68] would do; yours are {s}."
@@ -80,7 +80,7 @@ def check(starts):
 # %% hidden 20.2
 def hidden(starts): assert list(starts(32, 32)) == [0] and list(starts(64, 32)) == [0, 16, 32] and list(starts(33, 32)) == [0, 1], "exact fits, no position twice"
 
-# %% wrong 20.2: never repaired
+# %% wrong 20.2: never restored
 def starts(length, tile): return list(range(0, max(1, length - tile + 1), tile // 2))
 
 # %% wrong 20.2: hangs over the end
@@ -102,7 +102,7 @@ def window(tile):
 def check(window):
     w = window(16)
     assert w.shape == (16, 16), f"A window of [16, 16] is wanted; yours is {list(w.shape)}."
-    assert (w > 0).all(), "It is 0 at the border. At a picture's corner only one tile lies: its sum of weights is 0 there, and 0/0 is no colour."
+    assert (w > 0).all(), "It is 0 at the border. At an image's corner only one tile lies: its sum of weights is 0 there, and 0/0 is no colour."
     assert torch.allclose(w, w.T) and torch.allclose(w, w.flip(0), atol=1e-6), "It should be the same from all four sides; mind `periodic=False`."
     assert w[0, 8] < 0.2 * w[8, 8], "It should be small at the border: where a tile knows least, it should have the least to say."
     assert w[8].diff().abs().max() < 0.35 * w.max(), "It jumps. Seams are what it is to prevent."
@@ -120,11 +120,11 @@ def window(tile): return torch.ones(tile, tile)
 
 # %% [markdown]
 # ## 20.4 In tiles
-# Put it together: $y(p) = \sum_t w_t(p)\,g(x_t)(p) \big/ \sum_t w_t(p)$. The picture is `[C, H, W]` and at least as large as a tile; `network` takes `[B, C, tile, tile]`.
+# Put it together: $y(p) = \sum_t w_t(p)\,g(x_t)(p) \big/ \sum_t w_t(p)$. The image is `[C, H, W]` and at least as large as a tile; `network` takes `[B, C, tile, tile]`.
 
 # %% answer 20.4 (2 points)
 def in_tiles(network, x, tile):
-    "The picture, repaired in overlapping tiles and blended."
+    "The image, restored in overlapping tiles and blended."
     ### BEGIN SOLUTION
     total, weight, w = torch.zeros_like(x), torch.zeros(x.shape[1:]), window(tile)
     for top in starts(x.shape[1], tile):
@@ -140,11 +140,11 @@ def check(in_tiles):
     x = torch.rand(3, 40, 52, generator=torch.Generator().manual_seed(0))
     kept = x.clone()
     y = in_tiles(lambda v: v, x, 16)
-    assert torch.equal(x, kept), "The picture that was handed over has changed."
+    assert torch.equal(x, kept), "The image that was handed over has changed."
     assert y.shape == x.shape, f"The shape should stay [3, 40, 52], and is {list(y.shape)}. Height and width needn't be equal."
     assert y.isfinite().all(), "Some pixels were never covered, or only with a weight of 0."
-    assert not (y - x)[:, 0].abs().mean() > 0.05, "A network that changes nothing should give the picture back, and yours has another brightness, at the border at least: divide by the sum of the weights."
-    assert torch.allclose(y, x, atol=1e-5), "A network that changes nothing should give the picture back."
+    assert not (y - x)[:, 0].abs().mean() > 0.05, "A network that changes nothing should give the image back, and yours has another brightness, at the border at least: divide by the sum of the weights."
+    assert torch.allclose(y, x, atol=1e-5), "A network that changes nothing should give the image back."
     seen = []
     def steps(v):
         seen.append(tuple(v.shape[1:]))
@@ -180,12 +180,12 @@ print(f"blurred in tiles and as a whole: they differ by at most {apart:.3f} of 2
 
 # %% [markdown]
 # ## 20.5 Square, without stretching
-# A network takes squares. Make any picture square by **repeating its edge** (`F.pad(…, mode="replicate")`), centred, and say where the picture lies in it, so that one can
+# A network takes squares. Make any image square by **repeating its edge** (`F.pad(…, mode="replicate")`), centred, and say where the image lies in it, so that one can
 # cut it out again.
 
 # %% answer 20.5 (2 points)
 def to_square(x):
-    "The square `[B, C, S, S]`, and `(top, left)` of the picture `[B, C, H, W]` in it."
+    "The square `[B, C, S, S]`, and `(top, left)` of the image `[B, C, H, W]` in it."
     ### BEGIN SOLUTION
     height, width = x.shape[-2:]
     side = max(height, width)
@@ -197,9 +197,9 @@ def to_square(x):
 def check(to_square):
     x = torch.rand(1, 1, 6, 11, generator=torch.Generator().manual_seed(0)) + 1
     square, (top, left) = to_square(x)
-    assert square.shape[-2:] == (11, 11), f"The square of a picture of 6 × 11 is 11 × 11; yours is {list(square.shape[-2:])}. `F.pad` begins with the *last* dimension: left, right, top, bottom."
-    assert torch.equal(square[..., top:top + 6, left:left + 11], x), "At the place that you name there isn't the picture, pixel by pixel. (Stretched? Exchanged?)"
-    assert (square > 0).all(), "A black frame is a hard edge that no training picture had. Repeat the picture's own edge."
+    assert square.shape[-2:] == (11, 11), f"The square of an image of 6 × 11 is 11 × 11; yours is {list(square.shape[-2:])}. `F.pad` begins with the *last* dimension: left, right, top, bottom."
+    assert torch.equal(square[..., top:top + 6, left:left + 11], x), "At the place that you name there isn't the image, pixel by pixel. (Stretched? Exchanged?)"
+    assert (square > 0).all(), "A black frame is a hard edge that no training image had. Repeat the image's own edge."
     assert top in (2, 3), f"Centred: 5 rows are missing, 2 or 3 above; yours {top}."
     assert torch.equal(square[..., 0, :], x[..., 0, :]), "The rows above should repeat the first one."
 
@@ -224,11 +224,11 @@ def to_square(x):
 
 # %% [markdown]
 # ## 20.6 Find the bug: portraits come back as landscapes
-# This function cuts the picture out of the square again, after a network that enlarges by `scale`. It works for every square test picture. Repair it; two bugs.
+# This function cuts the image out of the square again, after a network that enlarges by `scale`. It works for every square test image. Restore it; two bugs.
 
 # %% answer 20.6
 def cut_out(square, top, left, height, width, scale):
-    "The picture's own part of the network's answer `[B, C, S·scale, S·scale]`; places and sizes are those *before* enlarging."
+    "The image's own part of the network's answer `[B, C, S·scale, S·scale]`; places and sizes are those *before* enlarging."
     ### BEGIN SOLUTION
     return square[..., top * scale:(top + height) * scale, left * scale:(left + width) * scale]
     ### STUDENT
@@ -240,7 +240,7 @@ def check(cut_out):
     square = torch.arange(24 * 24.0).view(1, 1, 24, 24)
     y = cut_out(square, 3, 0, 6, 12, 2)
     assert y.shape[-2:] != (24, 12), "Height and width are exchanged: in `[B, C, H, W]` rows come first."
-    assert y.shape[-2:] == (12, 24), f"A picture of 6 × 12, enlarged twice, has 12 × 24; yours {list(y.shape[-2:])}."
+    assert y.shape[-2:] == (12, 24), f"An image of 6 × 12, enlarged twice, has 12 × 24; yours {list(y.shape[-2:])}."
     assert torch.equal(y, square[..., 6:18, :]), f"The right size from the wrong place: it begins with row {int(y.flatten()[0]) // 24}. The place was named before enlarging."
 
 # %% hidden 20.6
@@ -295,7 +295,7 @@ def seams(y, tile):
     return (step[..., across].mean() / step.mean()).item()
 
 # %%
-unsteady = lambda v: v + 0.3 * torch.rand(len(v), 1, 1, 1, generator=seeded(float(v.flatten()[0])))
+unsteady = lambda v: v + 0.3 * torch.rand(len(v), 1, 1, 1, generator=seeded_generator(float(v.flatten()[0])))
 hard = torch.zeros_like(photo[:, :96, :128])
 for top in range(0, 96, 32):
     for left in range(0, 128, 32): hard[:, top:top + 32, left:left + 32] = unsteady(photo[None, :, top:top + 32, left:left + 32])[0]
@@ -304,7 +304,7 @@ print(f"a network that gives every tile another brightness: hard tiles {seams(ha
 
 # %% [markdown]
 # ## 20.8 Design: whole or in tiles?
-# For each network decide: `"tile"` (keep the resolution, look piece by piece) or `"whole"` (scale the picture to the network's size). **A** a denoiser, convolutional, reach of 20 pixels;
+# For each network decide: `"tile"` (keep the resolution, look piece by piece) or `"whole"` (scale the image to the network's size). **A** a denoiser, convolutional, reach of 20 pixels;
 # **B** the dense autoencoder for digits; **C** a colorizer that has to see the whole scene to know what is sky; **D** ×4 super-resolution.
 
 # %% answer 20.8
@@ -313,7 +313,7 @@ choice = {"A": "tile", "B": "whole", "C": "whole", "D": "tile"}  ### SOLUTION
 # %% check 20.8
 def check(choice):
     assert isinstance(choice, dict) and set(choice) == set("ABCD") and set(choice.values()) <= {"tile", "whole"}, "A dictionary from A, B, C, D to \"tile\" or \"whole\"."
-    assert choice["D"] != "whole", "D: to scale a picture down first, and enlarge it then, wins nothing at all."
+    assert choice["D"] != "whole", "D: to scale an image down first, and enlarge it then, wins nothing at all."
     assert choice["B"] != "tile", "B: a quarter of a digit is nothing that it has ever seen; it will draw a whole digit into each tile."
     assert choice["A"] != "whole", "A: its 20 pixels fit into a tile, and scaling down would throw away what was to be kept."
     assert choice["C"] != "tile", "C: in a tile of nothing but blue, is it sea or sky?"

@@ -365,6 +365,14 @@ def accuracy(
     "Compare the likeliest class with the right one."
     return (restored.flatten(1).argmax(1) == truth.flatten(1).argmax(1)).float()
 
+# %% ../nbs/04_metrics.ipynb #67c53bf4
+def diversity(
+    made: Tensor, # `[B, C, H, W]`, what a generator made
+    real: Tensor, # `[B, C, H, W]`, real images
+) -> Tensor:      # a scalar; 1 when they differ among themselves as much as real images do
+    "Divide the standard deviation over the batch, averaged over the pixels, by that of real images."
+    return made.std(0).mean() / real.std(0).mean().clamp_min(1e-8)
+
 # %% ../nbs/04_metrics.ipynb #08444a67
 def measure(
     restored: Tensor,                                   # `[B, C, H, W]` in [-1, 1]

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['METRICS', 'SET_METRICS', 'Protocol', 'MetricRegistry', 'crop_border', 'region_weights', 'weighted_mean', 'mse', 'mae',
            'psnr', 'in_region', 'ssim', 'gradient_energy', 'colourfulness', 'colourfulness_ratio', 'delta_e', 'psnr_ab',
-           'head_mask', 'psnr_head', 'lpips', 'fid', 'kid', 'diversity', 'accuracy', 'measure', 'metrics_table']
+           'head_mask', 'psnr_head', 'lpips', 'fid', 'kid', 'accuracy', 'diversity', 'measure', 'metrics_table']
 
 # %% ../nbs/04_metrics.ipynb #0b1456ba
 from collections.abc import Callable
@@ -345,14 +345,6 @@ def kid(
     options = {"subset_size": min(subset, len(made), len(real))}
     mean, deviation = _set_distance(KernelInceptionDistance, made, real, extractor, download, options)
     return mean.item(), deviation.item()
-
-# %% ../nbs/04_metrics.ipynb #c963498b
-def diversity(
-    made: Tensor, # `[B, C, H, W]`, what a generator made
-    real: Tensor, # `[B, C, H, W]`, real images
-) -> Tensor:      # a scalar; 1 when they differ among themselves as much as real images do
-    "Divide the standard deviation over the batch, averaged over the pixels, by that of real images."
-    return made.std(0).mean() / real.std(0).mean().clamp_min(1e-8)
 
 # %% ../nbs/04_metrics.ipynb #bd553ddb
 @METRICS.register(better="larger")

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['app', 'data_app', 'main', 'data_list', 'data_get', 'data_info', 'train', 'evaluate', 'restore', 'export', 'models',
-           'app_file', 'demo', 'lab']
+           'app_file', 'load_app', 'demo', 'lab']
 
 # %% ../nbs/21_cli.ipynb #9e48f6d0
 import sys
@@ -256,6 +256,23 @@ def app_file(
     raise ReconError("The apps aren't part of this installation; clone the repository and run `pip install -e .` there.")
 
 
+def load_app(
+    name: str = "space", # or `lab`
+):                       # its module `app`; raises `ReconError` when it isn't there
+    "Import an app as the package `recon_NAME`, so that its modules may import each other relatively."
+    from importlib import import_module
+    from importlib.machinery import ModuleSpec
+    from importlib.util import module_from_spec
+
+    package = f"recon_{name}"
+    folder = app_file(name).parent
+    if package not in sys.modules:
+        spec = ModuleSpec(package, loader=None, is_package=True)
+        spec.submodule_search_locations.append(str(folder))
+        sys.modules[package] = module_from_spec(spec)
+    return import_module(f"{package}.app")
+
+
 @app.command()
 def demo(
     host: Annotated[str, Option(help="Address to listen on; 0.0.0.0 lets other machines in.")] = "127.0.0.1",
@@ -265,12 +282,7 @@ def demo(
     open_browser: Annotated[bool, Option("--open/--no-open", help="Open a browser.")] = True,
 ):
     "Try the models in a browser.\n\nExample: `recon demo --port 8000 --no-open`"
-    import importlib.util
-
-    spec = importlib.util.spec_from_file_location("recon_space_app", app_file())
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    module.main(host=host, port=port, share=share, model_dir=model_dir, open_browser=open_browser)
+    load_app("space").main(host=host, port=port, share=share, model_dir=model_dir, open_browser=open_browser)
 
 
 def _environment(**folders):

@@ -66,7 +66,7 @@ dense_mnist_noisy = register_recipe(replace(
     corruption="gaussian_noise(sigma=(0.0, 0.8))", tests=_STRENGTHS,
     budgets=(("cpu", 16_000), ("gpu", 80_000), ("paper", 23_400)),
     baselines=("identity", "pca(components=32)", "wiener(rank=32)", "wiener", "gaussian", "tv", "nlm"),
-    limits=_LIMITS + "Where the noise hides a stroke, it decides for the likelier digit, and is sometimes wrong."))
+    limits=_LIMITS + "Where the noise hides a stroke, it draws the likelier digit, and is sometimes wrong."))
 
 dense_mnist_paper = register_recipe(replace(
     dense_mnist, name="dense-mnist-paper", title="The first paper's network, 784 → 128 → 64 → 32 and back",

@@ -14,7 +14,8 @@ EVERY = [one for group in experiments() for one in group["experiment"]]
 
 def test_readme_has_the_table_of_the_cards():
     wanted = re.sub(r"\]\((?=\d)", "](nbs/", table())
-    assert wanted in (ROOT / "README.md").read_text(encoding="utf-8"), "run nbs/index.ipynb, then python tests/readme.py"
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert wanted in readme, "run nbs/index.ipynb, then python tests/readme.py"
 
 
 def test_no_model_and_no_experiment_is_missing():

@@ -14,7 +14,7 @@ from readme import render
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "nbs").glob("*.ipynb"))
-# Chapters that build on an earlier one, by the story: the later ones measure with the features of 14a and play 14's game.
+# Chapters that build on an earlier one, by the story: the later ones use the features of 14a and the game of 14.
 STORY = {
     "models.artifact_autoencoder": {"models.denoising_autoencoder"},
     "models.variational_autoencoder": {"models.denoising_autoencoder"},

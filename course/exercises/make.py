@@ -30,8 +30,8 @@ NOTEBOOKS = HERE.parents[1] / "nbs"
 HEAD = re.compile(
     r" *(?P<kind>\[markdown\]|answer|check|hidden|wrong|for checks)? *(?P<task>\d\d\.\d+)?"
     r"(?: \((?P<points>\d+) points?\))?(?:: *(?P<note>.+))?$")
-START = """Lecture: [{lecture}]({up}../../nbs/{lecture}.ipynb). Replace each `...`, run the cell, then the check below it:
-✓ means done, everything else is a hint. Nothing here needs a GPU or the network."""
+START = """Lecture: [{lecture}]({up}../../nbs/{lecture}.ipynb). Replace each `...`, run the cell, then the check
+below it: ✓ means done, everything else is a hint. Nothing here needs a GPU or the network."""
 COLAB_URL = "https://colab.research.google.com/github/recon-course/recon/blob/main"
 LINK = f"\n\n[Open in Colab]({COLAB_URL}/course/exercises/{{stem}}.ipynb)"
 COLAB = """import os

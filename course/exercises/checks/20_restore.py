@@ -4,12 +4,12 @@
 import torch
 
 
-def check_20_1(reach):
-    assert measure_receptive_field([(3, 1)]) == 1, \
-        f"A single 3 × 3 convolution looks one pixel to each side; yours {measure_receptive_field([(3, 1)])}."
-    assert measure_receptive_field([(3, 1)] * 4) == 4, \
-        f"Four of them look 4 far, one further each; yours {measure_receptive_field([(3, 1)] * 4)}."
-    r = measure_receptive_field([(3, 2), (3, 1)])
+def check_20_1(receptive_radius):
+    assert receptive_radius([(3, 1)]) == 1, \
+        f"A single 3 × 3 convolution looks one pixel to each side; yours {receptive_radius([(3, 1)])}."
+    assert receptive_radius([(3, 1)] * 4) == 4, \
+        f"Four of them look 4 far, one further each; yours {receptive_radius([(3, 1)] * 4)}."
+    r = receptive_radius([(3, 2), (3, 1)])
     assert r != 2, "After a stride of 2, neighbours are two pixels of the input apart. Your count doesn't know."
     assert r != 4, "The stride of a layer lengthens the steps of the layers *after* it, not its own."
     assert r == 3, f"(3, stride 2), then (3, stride 1): 1 + 2 = 3; yours {r}."

@@ -67,7 +67,7 @@ def check(alone, both):
 # %% hidden 18.1
 def hidden(alone, both): assert (set(alone), set(both)) == ({"C"}, {"B", "C", "D"}), "C; B, C and D"
 
-# %% wrong 18.1: who doesn't know the map
+# %% wrong 18.1: What could a discriminator object to
 alone, both = {"B", "C", "D"}, {"B", "C", "D"}
 
 # %% wrong 18.1: write down the four pairs

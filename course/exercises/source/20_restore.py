@@ -22,7 +22,7 @@ import torch
 # (kernel - 1)/2 of *its* pixels far; after a stride of 2 a step is twice as long in the input.
 
 # %% answer 20.1
-def measure_receptive_field(layers):
+def receptive_radius(layers):
     "Pixels of the input, to each side, that an output pixel depends on."
     ### BEGIN SOLUTION
     far, step = 0, 1
@@ -33,29 +33,28 @@ def measure_receptive_field(layers):
     ### END SOLUTION
 
 # %% check 20.1
-def check(reach):
-    assert measure_receptive_field([(3, 1)]) == 1, \
-        f"A single 3 × 3 convolution looks one pixel to each side; yours {measure_receptive_field([(3, 1)])}."
-    assert measure_receptive_field([(3, 1)] * 4) == 4, \
-        f"Four of them look 4 far, one further each; yours {measure_receptive_field([(3, 1)] * 4)}."
-    r = measure_receptive_field([(3, 2), (3, 1)])
+def check(receptive_radius):
+    assert receptive_radius([(3, 1)]) == 1, \
+        f"A single 3 × 3 convolution looks one pixel to each side; yours {receptive_radius([(3, 1)])}."
+    assert receptive_radius([(3, 1)] * 4) == 4, \
+        f"Four of them look 4 far, one further each; yours {receptive_radius([(3, 1)] * 4)}."
+    r = receptive_radius([(3, 2), (3, 1)])
     assert r != 2, "After a stride of 2, neighbours are two pixels of the input apart. Your count doesn't know."
     assert r != 4, "The stride of a layer lengthens the steps of the layers *after* it, not its own."
     assert r == 3, f"(3, stride 2), then (3, stride 1): 1 + 2 = 3; yours {r}."
 
 
 # %% hidden 20.1
-def hidden(reach):
-    assert (
-        measure_receptive_field([(9, 1), (3, 2), (5, 2), (3, 1)]) == 4 + 1 + 4 + 4 and measure_receptive_field([]) == 0
-    ), "mixed, and none at all"
+def hidden(receptive_radius):
+    assert receptive_radius([(9, 1), (3, 2), (5, 2), (3, 1)]) == 4 + 1 + 4 + 4, "mixed"
+    assert receptive_radius([]) == 0, "none at all"
 
 
 # %% wrong 20.1: Your count doesn't know
-def measure_receptive_field(layers): return sum((kernel - 1) // 2 for kernel, _ in layers)
+def receptive_radius(layers): return sum((kernel - 1) // 2 for kernel, _ in layers)
 
 # %% wrong 20.1: *after* it
-def measure_receptive_field(layers):
+def receptive_radius(layers):
     far, step = 0, 1
     for kernel, stride in layers:
         step *= stride

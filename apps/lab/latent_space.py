@@ -1,4 +1,4 @@
-"A walk through the codes of an autoencoder and of a variational one, side by side."
+"""A walk through the latent spaces of an autoencoder and of a variational one, side by side."""
 from dataclasses import dataclass
 
 import altair as alt
@@ -6,184 +6,228 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 import torch
-from parts import ORANGE, YELLOW, as_url, cards, checkpoint, gallery, own_digit, show, strip
 from torch import Tensor
 
 from recon.core import parse_spec
 from recon.models.variational_autoencoder import VariationalAutoencoder
 from recon.recipes import NETWORKS, load_chapters
 
-SIDE, DIGITS, CELLS = 336, 14, 42  # of a map: pixels, digits in a row, and places in a row that can be clicked
+from .components import ORANGE, YELLOW, as_url, cards, checkpoint, gallery, show, side_by_side, upload_digit
+
+SIDE = 336   # of a map, in pixels
+DIGITS = 14  # decoded in each row of a map
+CELLS = 42   # places in each row of a map that can be clicked
 
 
 def encode(network, x):
-    "The code of an image, `[B, D]`; of a distribution of codes, its mean."
-    z = network.encode(x)
-    return z[0] if isinstance(z, tuple) else z
+    "The latents of images, `[B, D]`; the mean where the encoder gives a distribution."
+    latent = network.encode(x)
+    return latent[0] if isinstance(latent, tuple) else latent
 
 
-def decode(network, z):
-    "Codes as images, `[B, C, H, W]` in [-1, 1]."
-    y = network.decode(z)
+def decode(network, latent):
+    "Latents `[B, D]` as images, `[B, C, H, W]` in [-1, 1]."
+    y = network.decode(latent)
     return y.sigmoid() * 2 - 1 if isinstance(network, VariationalAutoencoder) else y
 
 
+def latent_size(name, recipe):
+    "How many numbers a model squeezes an image into; `None` where it has no such latents, or no examples."
+    if not hasattr(NETWORKS[parse_spec(recipe["network"])[0]], "decode"): return None
+    known = checkpoint(name)
+    examples = known.examples()
+    if not len(examples): return None
+    latent = encode(known.network, examples[:1])
+    return latent.shape[1] if latent.ndim == 2 else None
+
+
 @st.cache_data(show_spinner=False, ttl=30)
-def pairs():
-    "Data set → plain and variational autoencoders whose code is a list of numbers, and how many those are, where there are both."
+def comparable_models():
+    "Data set → plain and variational autoencoders, each name → latent size; only sets that have both kinds."
     load_chapters()
     found = {}
     for name, card in cards().items():
-        recipe = card["recipe"]
-        if not hasattr(NETWORKS[parse_spec(recipe["network"])[0]], "decode"): continue
-        known = checkpoint(name)
-        if not len(x := known.examples()) or (code := encode(known.network, x[:1])).ndim != 2: continue
-        found.setdefault(recipe["data"], ({}, {}))[isinstance(known.network, VariationalAutoencoder)][name] = code.shape[1]
+        size = latent_size(name, card["recipe"])
+        if size is None: continue
+        plain, variational = found.setdefault(card["recipe"]["data"], ({}, {}))
+        group = variational if isinstance(checkpoint(name).network, VariationalAutoencoder) else plain
+        group[name] = size
     return {data: kinds for data, kinds in found.items() if all(kinds)}
 
 
+# The map
+
 @dataclass
-class Plane:
-    "A map of a space of codes: all of it where it has two dimensions, else the plane in which digits differ most."
-    origin: Tensor  # `[D]`
-    axes: Tensor    # `[2, D]`
-    points: Tensor  # `[N, 2]`, where the test images lie
-    reach: float    # half a side of the map
+class LatentMap:
+    "A map of a latent space: all of it where it has two dimensions, else the plane in which digits vary most."
+    origin: Tensor     # `[D]`
+    axes: Tensor       # `[2, D]`
+    points: Tensor     # `[N, 2]`, where the test images lie
+    half_side: float   # of the map
 
-    def code(self, xy): return self.origin + xy @ self.axes  # [N, 2] → [N, D]
+    def latent(self, place): return self.origin + place @ self.axes  # [N, 2] → [N, D]
 
-    def place(self, z): return (z - self.origin) @ self.axes.T  # [N, D] → [N, 2]
+    def place(self, latent): return (latent - self.origin) @ self.axes.T  # [N, D] → [N, 2]
 
 
 @st.cache_resource(max_entries=16, show_spinner="Drawing the map …")
-def plane(name):
+def latent_map(name):
     known = checkpoint(name)
-    z = encode(known.network, known.examples())
-    if z.shape[1] == 2: origin, axes = torch.zeros(2), torch.eye(2)
+    latents = encode(known.network, known.examples())
+    if latents.shape[1] == 2:
+        origin = torch.zeros(2)
+        axes = torch.eye(2)
     else:
-        origin = z.mean(0)
-        axes = torch.linalg.svd(z - origin, full_matrices=False).Vh[:2]
-    points = (z - origin) @ axes.T
-    return Plane(origin, axes, points, 1.1 * points.abs().max().item())
+        origin = latents.mean(0)
+        axes = torch.linalg.svd(latents - origin, full_matrices=False).Vh[:2]
+    points = (latents - origin) @ axes.T
+    return LatentMap(origin, axes, points, 1.1 * points.abs().max().item())
 
 
 @st.cache_data(max_entries=16, show_spinner="Drawing the map …")
-def mosaic(name):
-    "The whole map, decoded."
-    chart, network = plane(name), checkpoint(name).network
-    ticks = ((torch.arange(DIGITS) + 0.5) / DIGITS * 2 - 1) * chart.reach
-    y = decode(network, chart.code(torch.cartesian_prod(ticks.flip(0), ticks).flip(1)))
-    rows = [torch.cat(list(row), -1) for row in y.split(DIGITS)]
+def decoded_map(name):
+    "The whole map, decoded, as a data URL."
+    chart, network = latent_map(name), checkpoint(name).network
+    ticks = ((torch.arange(DIGITS) + 0.5) / DIGITS * 2 - 1) * chart.half_side
+    places = torch.cartesian_prod(ticks.flip(0), ticks).flip(1)
+    rows = [torch.cat(list(row), -1) for row in decode(network, chart.latent(places)).split(DIGITS)]
     return as_url(torch.cat(rows, -2))
 
 
-def layers(name, at):
-    "Background, test images, the place that was chosen, and what takes the clicks."
-    reach = plane(name).reach
-    scale = alt.Scale(domain=[-reach, reach], nice=False)
+def map_layers(name, chosen):
+    "Background, test images, the chosen place, and what takes the clicks."
+    half = latent_map(name).half_side
+    scale = alt.Scale(domain=[-half, half], nice=False)
     place = {"x": alt.X("x:Q", axis=None, scale=scale), "y": alt.Y("y:Q", axis=None, scale=scale)}
-    whole = pd.DataFrame([{"x": -reach, "y": reach, "x2": reach, "y2": -reach, "url": mosaic(name)}])
-    picture = alt.Chart(whole).mark_image(aspect=False, tooltip=False)
-    dots = alt.Chart(pd.DataFrame(plane(name).points.numpy(), columns=["x", "y"])).mark_circle(size=28, color=YELLOW, opacity=0.9, tooltip=False)
-    here = pd.DataFrame([dict(zip("xy", np.clip(at, -reach, reach)))])
-    mark = alt.Chart(here).mark_point(size=260, color=ORANGE, strokeWidth=4, shape="circle", tooltip=False)
-    return [picture.encode(**place, x2="x2", y2="y2", url="url"), dots.encode(**place), mark.encode(**place), cells(reach, scale)]
+    whole = alt.Chart(pd.DataFrame([{"x": -half, "y": half, "x2": half, "y2": -half, "url": decoded_map(name)}]))
+    background = whole.mark_image(aspect=False, tooltip=False).encode(**place, x2="x2", y2="y2", url="url")
+    dots = alt.Chart(pd.DataFrame(latent_map(name).points.numpy(), columns=["x", "y"]))
+    dots = dots.mark_circle(size=28, color=YELLOW, opacity=0.9, tooltip=False).encode(**place)
+    ring = alt.Chart(pd.DataFrame([dict(zip("xy", np.clip(chosen, -half, half)))]))
+    ring = ring.mark_point(size=260, color=ORANGE, strokeWidth=4, shape="circle", tooltip=False).encode(**place)
+    return [background, dots, ring, click_layer(half, scale)]
 
 
-def cells(reach, scale):
-    "Small squares that nobody sees and anybody can click."
-    step = 2 * reach / CELLS
-    edges = np.arange(CELLS) * step - reach
-    grid = pd.DataFrame([(x, y, x + step, y + step) for x in edges for y in edges], columns=["x", "y", "x2", "y2"]).round(4)
+def click_layer(half, scale):
+    "Invisible squares that can be clicked."
+    step = 2 * half / CELLS
+    edges = np.arange(CELLS) * step - half
+    rows = [(x, y, x + step, y + step) for x in edges for y in edges]
+    grid = pd.DataFrame(rows, columns=["x", "y", "x2", "y2"]).round(4)
     picked = alt.selection_point(name="picked", fields=["x", "y"], toggle=False, clear=False)
-    return alt.Chart(grid).mark_rect(opacity=0.001, cursor="crosshair", tooltip=False).encode(
-        x=alt.X("x:Q", axis=None, scale=scale), x2="x2", y=alt.Y("y:Q", axis=None, scale=scale), y2="y2").add_params(picked)
+    squares = alt.Chart(grid).mark_rect(opacity=0.001, cursor="crosshair", tooltip=False)
+    x = alt.X("x:Q", axis=None, scale=scale)
+    y = alt.Y("y:Q", axis=None, scale=scale)
+    return squares.encode(x=x, x2="x2", y=y, y2="y2").add_params(picked)
 
 
-def clicked(name, key):
+def map_chart(name, latent):
+    "The map of a model, with a ring round a latent."
+    chart = alt.layer(*map_layers(name, latent_map(name).place(latent)[0].tolist()))
+    text = f"Map of the latent space of {name}; click to decode a place"
+    return chart.properties(width=SIDE, height=SIDE, padding=0, autosize="none",
+                            description=text).configure_view(stroke=None)
+
+
+def remember_click(name, key):
     "Remember which map was clicked last, and where."
     rows = st.session_state[key].selection.get("picked")
-    half = plane(name).reach / CELLS
-    if rows: st.session_state.here = name, (rows[0]["x"] + half, rows[0]["y"] + half)
+    if not rows: return
+    half_cell = latent_map(name).half_side / CELLS
+    st.session_state.here = name, (rows[0]["x"] + half_cell, rows[0]["y"] + half_cell)
 
 
-def spot(names):
-    "The code that was chosen, as a model and a place on its map."
-    name, xy = st.session_state.get("here", (None, None))
-    return (name, xy) if name in names else (names[0], tuple(plane(names[0]).points[0].tolist()))
+def chosen_place(names):
+    "What was clicked, as a model and a place on its map; at first a test image of the first model."
+    name, place = st.session_state.get("here", (None, None))
+    return (name, place) if name in names else (names[0], tuple(latent_map(names[0]).points[0].tolist()))
 
 
-def side(name, chosen, picture):
+def show_map(name, chosen, image):
     "One model: its map, and what it makes of the place or of the other's image."
     network, key = checkpoint(name).network, f"map-{name}"
     mine = name == chosen[0]
-    z = plane(name).code(torch.tensor([chosen[1]])) if mine else encode(network, picture)
-    chart = alt.layer(*layers(name, plane(name).place(z)[0].tolist())).properties(width=SIDE, height=SIDE, padding=0, autosize="none", description=f"Map of the codes of {name}; click to decode a place").configure_view(stroke=None)
+    latent = latent_map(name).latent(torch.tensor([chosen[1]])) if mine else encode(network, image)
     with st.container(horizontal=True, gap="medium"):
-        st.altair_chart(chart, key=key, on_select=lambda: clicked(name, key), width="content")
+        st.altair_chart(map_chart(name, latent), key=key, on_select=lambda: remember_click(name, key), width="content")
         with st.container(width=150):
-            st.image(as_url(decode(network, z)[0], 140), caption="The place, decoded" if mine else "The other's digit, encoded and decoded", width=140)
-    st.caption(f"`{name}`: {about(z)}. Dots are test digits, the ring is where you are.")
+            caption = "The place, decoded" if mine else "The other's digit, encoded and decoded"
+            st.image(as_url(decode(network, latent)[0], 140), caption=caption, width=140)
+    st.caption(f"`{name}`: {describe(latent)}. Dots are test digits, the ring is where you are.")
 
 
-def about(z):
-    "Where a code lies, in words."
-    n = z.shape[1]
-    if n == 2: return f"all of its 2 numbers, here ({z[0, 0]:.2f}, {z[0, 1]:.2f})"
-    return f"the plane in which test digits differ most, out of {n} numbers; {z[0].norm():.1f} from the origin here"
+def describe(latent):
+    "Where a latent `[1, D]` lies, in words."
+    n = latent.shape[1]
+    if n == 2: return f"all of its 2 numbers, here ({latent[0, 0]:.2f}, {latent[0, 1]:.2f})"
+    return f"the plane in which test digits vary most, out of {n} numbers; {latent[0].norm():.1f} from the origin here"
 
 
-def grey(x):
+# Interpolation
+
+def grey_share(x):
     "Share of pixels that are neither black nor white."
     return ((x > -0.5) & (x < 0.5)).float().mean().item()
 
 
-def ends(names):
-    "Two digits of the visitor's choice."
+def choose_ends(names):
+    "Two digits of the visitor's choice, `[2, C, H, W]`."
     images, found = checkpoint(names[0]).examples()[:12], []
     for column, label, start in zip(st.columns(2), ("From", "To"), (0, 4)):
         with column:
             st.markdown(f"**{label}**")
             shown = images.roll(-start, 0)
             picked = gallery(shown, f"gallery-{label}")
-            own = own_digit(f"own-{label}", images.shape[-1])
-            found.append(shown[picked] if own is None else own)
+            digit = upload_digit(f"upload-{label}", images.shape[-1])
+            found.append(shown[picked] if digit is None else digit)
     return torch.stack(found)
 
 
-def between(names, n=9):
-    "From one digit to another: through both spaces of codes, and by fading pixels."
-    ends_of, t = ends(names), torch.linspace(0, 1, n)[:, None]
-    fade = ends_of[0] * (1 - t[..., None, None]) + ends_of[1] * t[..., None, None]
+def show_interpolations(names, n=9):
+    "From one digit to another: through both latent spaces, and by fading pixels."
+    ends = choose_ends(names)
+    share = torch.linspace(0, 1, n)[:, None]
     for name in names:
         network = checkpoint(name).network
-        a, b = encode(network, ends_of).split(1)
-        y = decode(network, a * (1 - t) + b * t)
-        show(strip(y), f"{name}: in the middle {grey(y[n // 2]):.0%} of the pixels are grey")
-    show(strip(fade), f"Fading from pixel to pixel: {grey(fade[n // 2]):.0%} grey, two digits one on top of the other")
+        start, end = encode(network, ends).split(1)
+        y = decode(network, start * (1 - share) + end * share)
+        show(side_by_side(y), f"{name}: in the middle {grey_share(y[n // 2]):.0%} of the pixels are grey")
+    share = share[..., None, None]
+    fade = ends[0] * (1 - share) + ends[1] * share
+    grey = grey_share(fade[n // 2])
+    show(side_by_side(fade), f"Fading from pixel to pixel: {grey:.0%} grey, two digits one on top of the other")
 
 
-def choose(found):
-    "A plain and a variational autoencoder for the same data; at first those whose whole space fits on a map."
+def choose_models(found):
+    "A plain and a variational autoencoder for the same data; at first those with the smallest latents."
     left, right = st.columns(2)
     data = left.selectbox("Data", list(found)) if len(found) > 1 else next(iter(found))
-    pick = lambda side, label, codes, key: side.selectbox(label, list(codes), index=list(codes).index(min(codes, key=codes.get)), key=key)
+
+    def choose(column, label, sizes, key):
+        smallest = min(sizes, key=sizes.get)
+        return column.selectbox(label, list(sizes), index=list(sizes).index(smallest), key=key)
+
     plain, variational = found[data]
-    return pick(left, "Autoencoder", plain, "plain"), pick(right, "Variational autoencoder", variational, "variational")
+    return (choose(left, "Autoencoder", plain, "plain"),
+            choose(right, "Variational autoencoder", variational, "variational"))
 
 
 def page():
     st.title("A walk through latent space")
-    st.markdown("Both networks squeeze a digit into a few numbers and draw it again. **Click anywhere on a map**: the place is decoded, and "
-                "the image handed to the other network. Nobody asked the plain autoencoder to make sense between its digits; the "
-                "variational one was asked, and pays with blur.")
-    if not (found := pairs()):
-        st.info("A plain and a variational autoencoder for the same data are needed; train them, for example `recon train vae-mnist-2d`.")
+    st.markdown("Both networks squeeze a digit into a few numbers, its latent, and draw it again. **Click anywhere on a "
+                "map**: the place is decoded, and the image handed to the other network. Nothing in its training made "
+                "the plain autoencoder's latents meaningful between its digits; the variational one was trained for "
+                "that, and pays with blur.")
+    found = comparable_models()
+    if not found:
+        st.info("A plain and a variational autoencoder for the same data are needed; train them, for example "
+                "`recon train vae-mnist-2d`.")
         return
-    names = choose(found)
-    chosen = spot(names)
-    picture = decode(checkpoint(chosen[0]).network, plane(chosen[0]).code(torch.tensor([chosen[1]])))
+    names = choose_models(found)
+    chosen = chosen_place(names)
+    latent = latent_map(chosen[0]).latent(torch.tensor([chosen[1]]))
+    image = decode(checkpoint(chosen[0]).network, latent)
     for column, name in zip(st.columns(2), names):
-        with column: side(name, chosen, picture)
+        with column: show_map(name, chosen, image)
     st.header("From one digit to another")
-    between(names)
+    show_interpolations(names)

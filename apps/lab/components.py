@@ -13,7 +13,12 @@ from recon.images import read_picture, to_pil
 from recon.restore import centre_digit
 
 # Okabe and Ito's colours, those that are told apart on white and on black.
-ORANGE, SKY, GREEN, PINK, YELLOW, BLUE = "#D55E00", "#56B4E9", "#009E73", "#CC79A7", "#E69F00", "#0072B2"
+ORANGE = "#D55E00"
+SKY = "#56B4E9"
+GREEN = "#009E73"
+PINK = "#CC79A7"
+YELLOW = "#E69F00"
+BLUE = "#0072B2"
 PALETTE = [BLUE, ORANGE, GREEN, PINK, SKY, YELLOW]
 GREY = "#888888"
 MAX_PIXELS = 25_000_000  # of an upload
@@ -26,7 +31,8 @@ def checkpoint(name): return load(name)
 @st.cache_data(show_spinner=False, ttl=30)
 def read_cards():
     "The card of every available model, by name; and a sentence about each that can't be read."
-    found, complaints = {}, []
+    found = {}
+    complaints = []
     for name, folder in checkpoint_folders().items():
         try: found[name] = read_card(folder)
         except ReconError as e: complaints.append(str(e))
@@ -66,7 +72,8 @@ def show(x, caption=None, side=900):
 
 def line_chart(data, x, y, colour, **options):
     "Curves `y` over `x`; those of different `colour` are told apart by tint and dash."
-    tint, dash = alt.value(BLUE), alt.Undefined
+    tint = alt.value(BLUE)
+    dash = alt.Undefined
     if colour:
         legend = alt.Legend(orient="top", title=None, columns=2)
         tint = alt.Color(f"{colour}:N", scale=alt.Scale(range=PALETTE), legend=legend)

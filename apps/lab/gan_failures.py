@@ -32,7 +32,7 @@ def bilinear_page():
     "min over x, max over y, of x · y."
     st.markdown("One player moves x and wants **x · y** small, the other moves y and wants it large. The solution is "
                 "(0, 0). Each does exactly what it should; whether they get there is decided by the *rule* of moving, "
-                "and told by one number, the largest eigenvalue of a move.")
+                "and can be read off one number, the largest eigenvalue of a move.")
     left, right = st.columns(2)
     rule = left.radio("Rule", RULES, horizontal=True)
     step = right.slider("Step size η", 0.02, 1.0, 0.2, 0.02)
@@ -121,8 +121,10 @@ def ring_page():
         history = play_ring(**settings)
         covered = history.covered()
         at_the_end, at_best = st.columns(2)
-        at_the_end.metric("Modes covered at the end", f"{list(covered.values())[-1]} of {settings['modes']}", border=True)
-        at_best.metric("At best", f"{max(covered.values())} of {settings['modes']}", border=True)
+        counts = list(covered.values())
+        modes = settings["modes"]
+        at_the_end.metric("Modes covered at the end", f"{counts[-1]} of {modes}", border=True)
+        at_best.metric("At best", f"{max(counts)} of {modes}", border=True)
         show_findings([finding.sentence for finding in history.findings])
         player(list(history.frames), lambda step: draw_ring(history, covered, step), "ring-step")
     st.subheader("What the monitor reads")
@@ -154,7 +156,7 @@ def coverage_chart(history, covered, step):
 
 
 def draw_log(history):
-    "The curves that the health monitor judges by."
+    "The curves that the health monitor reads."
     titles = {"discriminator/doubt": "doubt of the discriminator", "generator/gradient": "gradient of the generator",
               "generator/diversity": "diversity", "generator/adversarial": "adversarial loss"}
     rows = [(step, name, value) for step, values in history.log.items() for name, value in values.items()]
@@ -188,7 +190,8 @@ def gradient_page():
     data = pd.DataFrame(rows, columns=["loss", "steps", "gradient"])
     right.altair_chart(gradient_chart(data), width="stretch")
     minimax = data[data.loss == "minimax"].gradient.tolist()
-    first, last = minimax[0], minimax[-1]
+    first = minimax[0]
+    last = minimax[-1]
     left.metric("Gradient with the original loss, first → last", f"{first:.2g} → {last:.2g}", border=True)
     if last < 0.01 * first or math.isclose(last, 0):
         left.warning("The gradient has vanished: the discriminator is certain, and its sigmoid is flat there.",

@@ -87,7 +87,8 @@ def latent_map(name):
 @st.cache_data(max_entries=16, show_spinner="Drawing the map …")
 def decoded_map(name):
     "The whole map, decoded, as a data URL."
-    chart, network = latent_map(name), checkpoint(name).network
+    chart = latent_map(name)
+    network = checkpoint(name).network
     ticks = ((torch.arange(DIGITS) + 0.5) / DIGITS * 2 - 1) * chart.half_side
     places = torch.cartesian_prod(ticks.flip(0), ticks).flip(1)
     rows = [torch.cat(list(row), -1) for row in decode(network, chart.latent(places)).split(DIGITS)]
@@ -145,7 +146,8 @@ def chosen_place(names):
 
 def show_map(name, chosen, image):
     "One model: its map, and what it makes of the place or of the other's image."
-    network, key = checkpoint(name).network, f"map-{name}"
+    network = checkpoint(name).network
+    key = f"map-{name}"
     mine = name == chosen[0]
     latent = latent_map(name).latent(torch.tensor([chosen[1]])) if mine else encode(network, image)
     with st.container(horizontal=True, gap="medium"):
@@ -172,7 +174,8 @@ def grey_share(x):
 
 def choose_ends(names):
     "Two digits of the visitor's choice, `[2, C, H, W]`."
-    images, found = checkpoint(names[0]).examples()[:12], []
+    images = checkpoint(names[0]).examples()[:12]
+    found = []
     for column, label, start in zip(st.columns(2), ("From", "To"), (0, 4)):
         with column:
             st.markdown(f"**{label}**")
@@ -214,10 +217,10 @@ def choose_models(found):
 
 def page():
     st.title("A walk through latent space")
-    st.markdown("Both networks squeeze a digit into a few numbers, its latent, and draw it again. **Click anywhere on a "
-                "map**: the place is decoded, and the image handed to the other network. Nothing in its training made "
-                "the plain autoencoder's latents meaningful between its digits; the variational one was trained for "
-                "that, and pays with blur.")
+    st.markdown("Both networks squeeze a digit into a few numbers, its latent, and draw it again. **Click anywhere on "
+                "a map**: the place is decoded, and the image handed to the other network. Nothing in its training "
+                "made the plain autoencoder's latents meaningful between its digits; the variational one was trained "
+                "for that, and pays with blur.")
     found = comparable_models()
     if not found:
         st.info("A plain and a variational autoencoder for the same data are needed; train them, for example "

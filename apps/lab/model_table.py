@@ -35,7 +35,8 @@ COLUMNS = {
 def before_after(name, n=1):
     "Clean, corrupted and restored images of a model, each `[N, C, H, W]`; of a generator only what it draws."
     known = checkpoint(name)
-    recipe, clean = known.recipe, example_images(known, 8)[-n:]
+    recipe = known.recipe
+    clean = example_images(known, 8)[-n:]
     if recipe.task == "classify": return (clean,)
     corruption = build_corruption(headline_corruption({"tests": recipe.tests, "corruption": recipe.corruption}))
     corrupted = corruption(clean, seeded_generator("shelf")).image
@@ -63,7 +64,8 @@ def error_share(card):
 
 def table_row(name, card):
     "One line of the table."
-    recipe, metrics = card["recipe"], card["metrics"]
+    recipe = card["recipe"]
+    metrics = card["metrics"]
     return {"model": name, "image": thumbnail(name), "task": recipe["task"], "chapter": int(recipe["chapter"][:2]),
             "data": recipe["data"], "corruption": headline_corruption(recipe), "PSNR": metrics.get("psnr"),
             "SSIM": metrics.get("ssim"), "share": error_share(card), "ms": metrics.get("ms"),

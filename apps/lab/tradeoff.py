@@ -6,7 +6,8 @@ import streamlit as st
 from .components import BLUE, GREY, cards, headline_corruption
 
 DISTANCES = ("_distance", "lpips", "fid", "kid")  # parts of the names of perceptual distances
-NETWORK, BASELINE = "network", "baseline"
+NETWORK = "network"
+BASELINE = "baseline"
 SHAPES = {NETWORK: "circle", BASELINE: "diamond"}
 COLOURS = {NETWORK: BLUE, BASELINE: GREY}
 
@@ -20,7 +21,8 @@ def measured_methods():
     "`(data, corruption, distance)` → method → `(PSNR, distance, kind)`, measured on the same images."
     found = {}
     for name, card in cards().items():
-        metrics, recipe = card["metrics"], card["recipe"]
+        metrics = card["metrics"]
+        recipe = card["recipe"]
         key = distance_in(metrics)
         if not key or "psnr" not in metrics: continue
         methods = found.setdefault((recipe["data"], headline_corruption(recipe), key), {})
@@ -67,10 +69,10 @@ def _labels(base, names, shift):
 
 def page():
     st.title("Perception and distortion")
-    st.markdown("A restored image can be **near to the truth** (PSNR), or **look as images do**. Beyond a point one can "
-                "only be had for the other (Blau and Michaeli 2018). How an image looks is measured here by a distance "
-                "between features of the restored image and of the truth, a stand-in for what they mean. The dashed "
-                "line joins the methods that no other beats in both.")
+    st.markdown("A restored image can be **near to the truth** (PSNR), or **look as images do**. Beyond a point one "
+                "can only be had for the other (Blau and Michaeli 2018). How an image looks is measured here by a "
+                "distance between features of the restored image and of the truth, a stand-in for what they mean. The "
+                "dashed line joins the methods that no other beats in both.")
     found = measured_methods()
     if not found:
         st.info("No available model has both numbers on its card; train one whose recipe measures a distance, for "
@@ -80,7 +82,8 @@ def page():
     comparisons = {f"{data}, {corruption}": (data, corruption, distance)
                    for data, corruption, distance in sorted(found, key=lambda key: -networks[key])}
     key = comparisons[st.selectbox("Comparison", list(comparisons))]
-    methods, distance = found[key], key[2]
+    methods = found[key]
+    distance = key[2]
     front = pareto_front(methods)
     st.altair_chart(scatter_plot(methods, front, distance.replace("_", " ")), width="stretch")
     alone = " Here one method is the best in both." if len(front) == 1 else ""

@@ -18,7 +18,8 @@ from recon.training import HealthMonitor, read_log
 
 from .components import GREY, ORANGE, line_chart, player, show, show_findings
 
-OWN, SHIPPED = "Runs on this computer", "Shipped with recon"
+OWN = "Runs on this computer"
+SHIPPED = "Shipped with recon"
 FIRST_CURVES = ("generator/diversity", "discriminator/doubt", "generator/adversarial", "valid/psnr", "network/loss",
                 "valid/mse")  # worth seeing before others
 
@@ -43,7 +44,9 @@ def own_runs():
     return {log.parent.name: log.parent for log in logs}
 
 
-def shipped_runs(): return {name: folder for name, folder in checkpoint_folders().items() if (folder / "log.csv").exists()}
+def shipped_runs():
+    "Checkpoints that have kept their log; name → folder."
+    return {name: folder for name, folder in checkpoint_folders().items() if (folder / "log.csv").exists()}
 
 
 def read_curves(folder):
@@ -77,7 +80,8 @@ def run_title(folder):
 
 def shipped_record(folder):
     "What a checkpoint has kept: its thinned log, and rows of samples where there are some."
-    card, curves = read_card(folder), read_curves(folder)
+    card = read_card(folder)
+    curves = read_curves(folder)
     frames = time_lapse(folder / "time_lapse.png", card["recipe"]["size"], curves)
     return Record(recipe_from_dict(card["recipe"]).title, curves, card.get("findings", []), frames)
 
@@ -143,7 +147,7 @@ def choose_run():
 
 def page():
     st.title("How it learned")
-    st.caption("Drag the step, or let it play. Images are of the same test images, or from the same latents, each time.")
+    st.caption("Drag the step, or let it play. The test images, or the latents, are the same each time.")
     chosen = choose_run()
     if chosen is None: return
     folder, read = chosen

@@ -65,9 +65,9 @@ class Result:
     before: torch.Tensor               # floats `[C, H, W]`, what both saw, at the size of the result
     restored: Picture
     seconds: float
-    baseline: str                      # its name; empty where there is none
-    baseline_picture: Picture | None
-    baseline_seconds: float
+    baseline: str = ""                 # its name; empty where there is none
+    baseline_picture: Picture | None = None
+    baseline_seconds: float = 0.0
     metrics: dict = field(default_factory=dict)  # who → metric → value; empty when nobody knows the truth
     notes: list = field(default_factory=list)
 
@@ -134,7 +134,8 @@ def with_colours(job, places):
 def corrupt(job, label, seed):
     "A job whose clean image the app corrupts first, so that the truth is known."
     if label not in TASKS[job.task].corruptions: raise ReconError(f"There is no corruption '{label}' for this task.")
-    clean, dtype = to_floats(job.picture.pixels), job.picture.pixels.dtype
+    clean = to_floats(job.picture.pixels)
+    dtype = job.picture.pixels.dtype
     shrink = MAX_CORRUPTED / max(job.picture.size)
     if shrink < 1:
         clean = F.interpolate(clean[None], scale_factor=shrink, mode="bicubic", antialias=True)[0].clamp(-1, 1)
@@ -182,32 +183,31 @@ def _estimated_corruption(job):
     return f"gaussian_noise(sigma={min(1.0, max(0.05, round(sigma * 20) / 20))})"
 
 
-def run_baseline(job: Job):
-    "The best baseline's name, image and seconds; without an image where none takes this one, or soon enough."
+def run_baseline(result):
+    "Put the best baseline's answer into a result, or a note where none takes this image, or soon enough."
+    job = result.job
     x = to_floats(job.picture.pixels)[None]
     spec = job.corruption or _estimated_corruption(job)
     found = best_baseline(job.model, job.task, spec, x.shape[-1] * x.shape[-2], job.model_dir)
-    if found is None: return "", None, 0.0
+    if found is None:
+        result.notes.append("No baseline takes this image, or it would take too long.")
+        return
     name, baseline = found
     if job.task == "colorize": x = build_corruption("lightness")(x).image
     mask = None if job.mask is None else job.mask[None].float()
     started = time.perf_counter()
-    pixels = baseline(x, mask)[0]
-    return name, replace(job.picture, pixels=pixels, alpha=None), time.perf_counter() - started
+    result.baseline_picture = replace(job.picture, pixels=baseline(x, mask)[0], alpha=None)
+    result.baseline_seconds = time.perf_counter() - started
+    result.baseline = name
 
 
 def complete(job: Job, restored: Restored) -> Result:
     "Put the baseline beside a restored image, and measure both where the truth is known."
     if job.mask is None: job = replace(job, mask=restored.mask)  # as the network found it
-    notes = list(restored.notes)
-    try:
-        name, picture, seconds = run_baseline(job)
-        if picture is None: notes.append("No baseline takes this image, or it would take too long.")
-    except ReconError as e:
-        name, picture, seconds = "", None, 0.0
-        notes.append(f"No baseline could be asked: {e}")
     before = input_at(job, restored.picture.size)
-    result = Result(job, before, restored.picture, restored.seconds, name, picture, seconds, notes=notes)
+    result = Result(job, before, restored.picture, restored.seconds, notes=list(restored.notes))
+    try: run_baseline(result)
+    except ReconError as e: result.notes.append(f"No baseline could be asked: {e}")
     if job.truth is not None: result.metrics = _measured(result)
     return result
 

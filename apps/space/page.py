@@ -100,7 +100,9 @@ class Page:
 
     def build_inputs(self):
         "The image, what is wrong with it, and the button."
-        model, task, modes = self.models[self.first][0], TASKS[self.first], input_modes(self.first)
+        model = self.models[self.first][0]
+        task = TASKS[self.first]
+        modes = input_modes(self.first)
         images = examples(model, self.model_dir)
         self.description = gr.Markdown(task.description, elem_id="description")
         self.picture = files.image_upload(images[0])
@@ -181,7 +183,8 @@ class Page:
 
     def choose_task(self, task, upload):
         "Another task: its models, modes and corruptions, and an example of its own unless the image is the visitor's."
-        model, modes = self.models[task][0], input_modes(task)
+        model = self.models[task][0]
+        modes = input_modes(task)
         mode = self.mode_for_upload(task, modes[0][1]) if upload else modes[0][1]
         images = examples(model, self.model_dir)
         names = list(TASKS[task].corruptions)
@@ -217,7 +220,8 @@ class Page:
 
     def show_tools(self, path, task, mode, model, places):
         "Show the brush, the board or neither."
-        brush, frame = mode == BRUSH, mode == RECTANGLE
+        brush = mode == BRUSH
+        frame = mode == RECTANGLE
         dots = task == "colorize" and inference.get_restorer(model, self.model_dir).takes_hints
         canvas = files.canvas_value(views.board(inference.read_upload(path).pixels)) if path and brush else None
         board = self.draw_marks(path, task, places) if path and (frame or dots) else None

@@ -18,7 +18,11 @@ from recon.restore import example_images
 
 # How a request begins: the app corrupts a clean image; the image is taken as it is; what is to be replaced is brushed
 # over, framed by a rectangle, or found by the model.
-CORRUPT, AS_IT_IS, BRUSH, RECTANGLE, FIND = "corrupt", "as_it_is", "brush", "rectangle", "find"
+CORRUPT = "corrupt"
+AS_IT_IS = "as_it_is"
+BRUSH = "brush"
+RECTANGLE = "rectangle"
+FIND = "find"
 
 
 @dataclass(frozen=True)
@@ -155,7 +159,8 @@ def _training_images(checkpoint, spec):
 
 def _baselines_by_error(checkpoint, task):
     "Baselines of a card, best first, each with its milliseconds for a pixel."
-    recipe, measured = checkpoint.recipe, checkpoint.card.get("baselines", {})
+    recipe = checkpoint.recipe
+    measured = checkpoint.card.get("baselines", {})
     key = "mse_hole" if any("mse_hole" in row for row in measured.values()) else "mse"
     names = sorted(measured, key=lambda name: measured[name].get(key, 1e9)) or [*recipe.baselines]
     names = dict.fromkeys([*names, TASKS[task].baseline])  # each once

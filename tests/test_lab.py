@@ -133,7 +133,8 @@ def test_runs_of_ones_own_come_first_and_broken_ones_are_explained(open_page, mo
     picture = load_data("digits28", "test", limit=1).stack()[0]
     rows = ["step,name,value"]
     for step in range(20, 820, 20):
-        rows += [f"{step},generator/diversity,0.01", f"{step},discriminator/doubt,0.4", f"{step},valid/psnr,{step / 100}"]
+        values = {"generator/diversity": 0.01, "discriminator/doubt": 0.4, "valid/psnr": step / 100}
+        rows += [f"{step},{name},{value}" for name, value in values.items()]
     for name, text in (("mine", "\n".join(rows)), ("empty", "step,name,value\n"), ("odd", "a\nb,c\n")):
         (tmp_path / name).mkdir()
         (tmp_path / name / "log.csv").write_text(text)

@@ -52,7 +52,7 @@ def latency(app, task, side, folder, model_dir):
 
 
 def measure_start(path):
-    "In a new process: print seconds, and seconds of work, until the page, the first result, and all that is said of it."
+    "In a new process: print seconds, and seconds of work, until the page, the first result, and the comparison."
     began = time.time(), time.process_time()
     passed = []
 

@@ -13,8 +13,9 @@ from recon.benchmark import evenly_spaced
 from recon.checkpoints import checkpoint_folders, read_card
 from recon.core import ReconError
 from recon.images import read_picture
+from recon.models.gan import HealthMonitor
 from recon.recipes import recipe_from_dict
-from recon.training import HealthMonitor, read_log
+from recon.training import read_log
 
 from .components import GREY, ORANGE, line_chart, player, show, show_findings
 

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['METRICS', 'SET_METRICS', 'MORE_IS_BETTER', 'Protocol', 'mse', 'mae', 'psnr', 'ssim', 'gradient_energy',
            'colourfulness', 'delta_e', 'psnr_ab', 'head_mask', 'psnr_head', 'colourfulness_ratio', 'lpips', 'fid',
-           'kid', 'accuracy', 'measure', 'metrics_table']
+           'kid', 'accuracy', 'diversity', 'measure', 'metrics_table']
 
 # %% ../nbs/04_metrics.ipynb #0b1456ba
 from collections.abc import Callable
@@ -272,6 +272,14 @@ def accuracy(
 ) -> Tensor:                         # `[B]`, 1 where the likeliest class is the right one, else 0
     "Is the likeliest class the right one?"
     return (restored.flatten(1).argmax(1) == truth.flatten(1).argmax(1)).float()
+
+# %% ../nbs/04_metrics.ipynb #67c53bf4
+def diversity(
+    made: Tensor, # `[B, C, H, W]`, what a generator made
+    real: Tensor, # `[B, C, H, W]`, real images
+) -> Tensor:      # a scalar; 1 when they differ among themselves as much as real images do
+    "Divide the standard deviation over the batch, averaged over the pixels, by that of real images."
+    return made.std(0).mean() / real.std(0).mean().clamp_min(1e-8)
 
 # %% ../nbs/04_metrics.ipynb #08444a67
 METRICS: dict[str, Callable] = {

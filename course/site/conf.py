@@ -28,6 +28,8 @@ html_copy_source = html_show_sphinx = False
 html_math_renderer = "mathml"
 # Blue and purple of Okabe and Ito, darker or lighter, told apart by colour-blind readers too.
 html_theme_options = {
-    "light_css_variables": {"color-brand-primary": "#005a8c", "color-brand-content": "#005a8c", "color-brand-visited": "#8a3a6b"},
-    "dark_css_variables": {"color-brand-primary": "#7cc4ee", "color-brand-content": "#7cc4ee", "color-brand-visited": "#e0a3c9"},
+    "light_css_variables": {
+        "color-brand-primary": "#005a8c", "color-brand-content": "#005a8c", "color-brand-visited": "#8a3a6b"},
+    "dark_css_variables": {
+        "color-brand-primary": "#7cc4ee", "color-brand-content": "#7cc4ee", "color-brand-visited": "#e0a3c9"},
 }

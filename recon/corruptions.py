@@ -29,8 +29,9 @@ CORRUPTIONS = Registry("corruption")
 
 
 class Corruption(nn.Module):
-    "A way to corrupt images. Subclasses implement `corruption`; `repr` gives the spec that builds the same one again."
+    "A way to corrupt images. Subclasses implement `corrupt`; `repr` gives the spec that builds the same one again."
     name = "corruption"
+    value: float | None = None  # what missing pixels are filled with, in [-1, 1]; `None`: it fills nothing with one value
 
     def __init__(self): super().__init__()  # gives subclasses without options an empty signature
 
@@ -304,6 +305,12 @@ class Compose(Corruption):
             if mask is not None and mask.shape[-2:] != x.shape[-2:]: mask = F.interpolate(mask, x.shape[-2:], mode="nearest")
             mask = new if mask is None else mask if new is None else torch.maximum(mask, new)
         return Corrupted(x, mask)
+
+    @property
+    def value(self) -> float | None:
+        "The value on which all parts that fill agree; `None` if none fills, or if two fill with different values."
+        values = {part.value for part in self.parts} - {None}
+        return values.pop() if len(values) == 1 else None
 
     def __repr__(self): return " | ".join(map(repr, self.parts))
 

@@ -14,6 +14,7 @@ import pytest
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 ROOT = Path(__file__).resolve().parent.parent
+RECON = [sys.executable, "-c", "import sys; from recon.cli import main; sys.exit(main())"]  # the command line
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 
 
@@ -24,7 +25,8 @@ def find_browser():
 def install_browser():
     "The system's package manager where we may use it, else Playwright's own download."
     if shutil.which("apt-get") and hasattr(os, "geteuid") and os.geteuid() == 0:
-        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "env": {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}}
+        env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "env": env}
         subprocess.run(["apt-get", "update", "-qq"], **quiet)
         subprocess.run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium"], **quiet)
         if found := find_browser(): return {"executable_path": found}
@@ -49,17 +51,19 @@ def browser():
 
 @pytest.fixture(scope="session")
 def app():
-    "The app's module, to call its functions without a server."
-    import importlib.util
+    "The app's package, to call its functions without a server."
+    from recon.cli import load_app
 
-    spec = importlib.util.spec_from_file_location("space_app", ROOT / "apps" / "space" / "app.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    load_app("space")
+    return sys.modules["recon_space"]
 
 
-TOYS = {"toy-colours": dict(network="colorizer(width=8)", corruption="lightness(hints=(1, 8))", fit="chroma", data="photos-tiny", size=64, channels=3),
-        "toy-scans": dict(network="conv_denoiser(width=8, blocks=1)", data="phantoms(n=40)", size=64, channels=1)}
+TOYS = {
+    "toy-colours": dict(task="colorize", network="colorizer(width=8)", corruption="lightness(hints=(1, 8))",
+                        fit="chroma", data="photos-tiny", size=64, channels=3),
+    "toy-scans": dict(task="translate", network="conv_denoiser(width=8, blocks=1)", data="phantoms(n=40)", size=64,
+                      channels=1),
+}
 
 
 @pytest.fixture(scope="session")
@@ -78,7 +82,11 @@ def own_models(tmp_path_factory):
         torch.manual_seed(0)
         network = build_network(recipe)
         images = load_data(recipe.data, "train", size=recipe.size, channels=recipe.channels).stack(8)
-        a, b = images if isinstance(images, tuple) else (build_corruption(recipe.corruption)(images, torch.Generator().manual_seed(0)).image, images)
+        rng = torch.Generator().manual_seed(0)
+        if isinstance(images, tuple): a, b = images
+        else:
+            a = build_corruption(recipe.corruption)(images, rng).image
+            b = images
         optimizer = torch.optim.Adam(network.parameters(), 2e-3)
         for _ in range(6):
             loss = (network(a) - b).square().mean()
@@ -94,10 +102,12 @@ def served(command, log, *options, path="", env=()):
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         port = s.getsockname()[1]
-    line = [sys.executable, "-c", "import sys; from recon.cli import main; sys.exit(main())", command, "--port", str(port), "--no-open", *options]
+    line = [*RECON, command, "--port", str(port), "--no-open", *options]
     with log.open("w") as out:
-        process = subprocess.Popen(line, stdout=out, stderr=subprocess.STDOUT, cwd=ROOT, env={**os.environ, "OMP_NUM_THREADS": "1", **dict(env)})
-        url, deadline = f"http://127.0.0.1:{port}", time.monotonic() + 240
+        env = {**os.environ, "OMP_NUM_THREADS": "1", **dict(env)}
+        process = subprocess.Popen(line, stdout=out, stderr=subprocess.STDOUT, cwd=ROOT, env=env)
+        url = f"http://127.0.0.1:{port}"
+        deadline = time.monotonic() + 240
         while time.monotonic() < deadline:
             assert process.poll() is None, log.read_text()
             try:
@@ -114,7 +124,8 @@ def served(command, log, *options, path="", env=()):
 def app_server(tmp_path_factory, own_models):
     "The demo: address, process, and the folder of its files."
     folder = tmp_path_factory.mktemp("app")
-    for url, process in served("demo", folder / "log.txt", "--model-dir", str(own_models), env={"GRADIO_TEMP_DIR": str(folder / "files")}):
+    env = {"GRADIO_TEMP_DIR": str(folder / "files")}
+    for url, process in served("demo", folder / "log.txt", "--model-dir", str(own_models), env=env):
         yield url, process, folder / "files"
 
 

@@ -11,7 +11,7 @@ from PIL import Image
 from recon.data import load_data
 from recon.images import read_picture, save_picture
 
-NAMES = {"denoise", "remove_artifact", "fill_hole", "enlarge", "colorize", "translate"}
+NAMES = {"denoise", "remove_artifact", "inpaint", "super_resolve", "colorize", "translate"}
 
 
 @pytest.fixture(scope="module")
@@ -20,10 +20,12 @@ def client(app_url): return Client(app_url, verbose=False)
 
 @pytest.fixture(scope="module")
 def photo(tmp_path_factory):
-    return save_picture(load_data("photos-tiny", "test")[0][:, 100:180, 200:296], tmp_path_factory.mktemp("photo") / "my photo.jpg")
+    x = load_data("photos-tiny", "test")[0][:, 100:180, 200:296]
+    return save_picture(x, tmp_path_factory.mktemp("photo") / "my photo.jpg")
 
 
-def ask(client, name, path, **options): return client.predict(picture=handle_file(str(path)), api_name=f"/{name}", **options)
+def ask(client, name, path, **options):
+    return client.predict(picture=handle_file(str(path)), api_name=f"/{name}", **options)
 
 
 def values(path): return np.asarray(Image.open(path).convert("RGB"), float)
@@ -37,21 +39,26 @@ def test_every_function_is_named_and_described(client):
         first, *others = shown[f"/{name}"]["parameters"]
         assert first["parameter_name"] == "picture" and all(p["parameter_has_default"] for p in others)
     tasks = client.predict(api_name="/tasks")
-    assert set(tasks) == NAMES and "toy-colours" in tasks["colorize"]["models"] and "toy-scans" in tasks["translate"]["models"]
+    assert set(tasks) == NAMES and "Strong noise" in tasks["denoise"]["corruptions"]
+    assert "toy-colours" in tasks["colorize"]["models"] and "toy-scans" in tasks["translate"]["models"]
 
 
 @pytest.mark.parametrize("name, options, factor", [
-    ("denoise", {"damage": "Strong noise"}, 1), ("remove_artifact", {"damage": "Thin scratches"}, 1), ("remove_artifact", {"corners": "20,20\n40,50"}, 1),
-    ("fill_hole", {"damage": "Square in the middle"}, 1), ("enlarge", {}, 4), ("enlarge", {"damage": "Fewer pixels"}, 1),
+    ("denoise", {"corruption": "Strong noise"}, 1), ("remove_artifact", {"corruption": "Thin scratches"}, 1),
+    ("remove_artifact", {"corners": "20,20\n40,50"}, 1),
+    ("inpaint", {"corruption": "Square in the middle"}, 1), ("super_resolve", {}, 4),
+    ("super_resolve", {"corruption": "Fewer pixels"}, 1),
     ("colorize", {"hints": "10,10,#c03020\n60,40,navy"}, 1), ("translate", {}, 1)])
 def test_every_task_keeps_size_and_format_and_tells_what_it_did(client, photo, name, options, factor):
     ours, other, report = ask(client, name, photo, **options)
     assert ours.endswith("my-photo-restored.jpg") and Image.open(ours).format == "JPEG"
-    assert Image.open(ours).size == (96 * factor, 80 * factor) and (other is None) == (report["classical"] is None)
+    assert Image.open(ours).size == (96 * factor, 80 * factor) and (other is None) == (report["baseline"] is None)
     if name == "translate": assert other is None and "No baseline" in report["notes"][-1]
     else: assert Image.open(other).size == Image.open(ours).size
-    assert report["seconds"] > 0 and report["model"] and bool(report["damage"]) == bool(report["metrics"])
-    if report["metrics"]: assert {report["model"], report["classical"], "corrupted"} >= set(report["metrics"]) and all(row["psnr"] > 3 for row in report["metrics"].values())
+    assert report["seconds"] > 0 and report["model"] and bool(report["corruption"]) == bool(report["metrics"])
+    if report["metrics"]:
+        assert {report["model"], report["baseline"], "corrupted"} >= set(report["metrics"])
+        assert all(row["psnr"] > 3 for row in report["metrics"].values())
 
 
 def test_only_marked_pixels_change(client, photo, tmp_path):
@@ -65,40 +72,49 @@ def test_only_marked_pixels_change(client, photo, tmp_path):
 
 
 def test_the_seed_decides(client, photo):
-    first, again, other = (values(ask(client, "denoise", photo, corruption="Strong noise", seed=s)[0]) for s in (1, 1, 2))
+    first, again, other = (values(ask(client, "denoise", photo, corruption="Strong noise", seed=seed)[0])
+                           for seed in (1, 1, 2))
     assert (first == again).all() and (first != other).any()
 
 
-@pytest.mark.parametrize("name, content, says", [("empty.png", b"", "empty"), ("text.png", b"no picture at all", "not an image"), ("cut.jpg", b"\xff\xd8\xff\xe0\x00\x10JFIF", "")])
+@pytest.mark.parametrize("name, content, says", [
+    ("empty.png", b"", "empty"), ("text.png", b"no picture at all", "not an image"),
+    ("cut.jpg", b"\xff\xd8\xff\xe0\x00\x10JFIF", "")])
 def test_bad_uploads_get_a_sentence(client, tmp_path, name, content, says):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(Exception) as caught: ask(client, "denoise", tmp_path / name)
     assert says in str(caught.value) and "Traceback" not in str(caught.value) and "/tmp" not in str(caught.value)
 
 
-@pytest.mark.parametrize("wrong", [{"model": "dense-nothing"}, {"model": "../../secrets"}, {"damage": "fire"}, {"seed": -1}])
+@pytest.mark.parametrize("wrong", [
+    {"model": "dense-nothing"}, {"model": "../../secrets"}, {"corruption": "fire"}, {"seed": -1}])
 def test_unknown_choices_are_refused(client, photo, wrong):
     with pytest.raises(Exception): ask(client, "denoise", photo, **wrong)
 
 
-@pytest.mark.parametrize("path", ["/etc/passwd", "../../../etc/hostname", "http://127.0.0.1:9/x.png", "file:///etc/passwd"])
+@pytest.mark.parametrize("path", [
+    "/etc/passwd", "../../../etc/hostname", "http://127.0.0.1:9/x.png", "file:///etc/passwd"])
 def test_no_path_and_no_address_of_a_client_is_opened(client, path):
-    for picture in ({"path": path, "meta": {"_type": "gradio.FileData"}}, {"path": path, "url": path, "meta": {"_type": "gradio.FileData"}}):
+    kind = {"meta": {"_type": "gradio.FileData"}}
+    for picture in ({"path": path, **kind}, {"path": path, "url": path, **kind}):
         with pytest.raises(Exception) as caught: client.predict(picture=picture, api_name="/denoise")
         assert "root:" not in str(caught.value)
 
 
 def test_strange_sizes_and_kinds(client, tmp_path):
-    for name, image in {"dot.png": Image.new("L", (1, 1)), "line.png": Image.new("RGB", (300, 2), "white"), "rgba.png": Image.new("RGBA", (50, 60))}.items():
+    images = {"dot.png": Image.new("L", (1, 1)), "line.png": Image.new("RGB", (300, 2), "white"),
+              "rgba.png": Image.new("RGBA", (50, 60))}
+    for name, image in images.items():
         image.save(tmp_path / name)
         assert Image.open(ask(client, "denoise", tmp_path / name)[0]).size == image.size
 
 
 def test_files_are_deleted_in_time(app, photo, tmp_path, monkeypatch):
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path / "files"))
-    model = app.models_at_hand("nowhere")["denoise"][0]
-    app.work.solve(app.work.prepare(photo, "denoise", model, "own", model_dir="nowhere"))  # loads the model: the files mustn't wait for that
-    demo = app.build_demo("nowhere", keep=12)
+    model = app.tasks.available_models("nowhere")["denoise"][0]
+    job = app.inference.prepare(photo, "denoise", model, "as_it_is", model_dir="nowhere")
+    app.inference.solve(job)  # loads the model: the files mustn't wait for that
+    demo = app.page.build_demo("nowhere", keep=12)
     _, url, _ = demo.launch(prevent_thread_lock=True, quiet=True, server_name="127.0.0.1")
     try:
         mine = Client(url, verbose=False, download_files=False)
@@ -115,13 +131,16 @@ def test_fifty_requests_from_eight_clients(app_server, tmp_path):
     import psutil
 
     url, process, _ = app_server
-    memory, peak, done = psutil.Process(process.pid), [0], threading.Event()
+    memory = psutil.Process(process.pid)
+    done = threading.Event()
+    peak = [0]
 
     def watch():
         while not done.wait(0.05): peak[0] = max(peak[0], memory.memory_info().rss)
 
     def visit(k):
-        mine, gaps = Client(url, verbose=False), []
+        mine = Client(url, verbose=False)
+        gaps = []
         for i in range(k, 50, 8):
             shade = Image.new("L", (24, 16), 5 * i)
             shade.save(tmp_path / f"{i}.png")

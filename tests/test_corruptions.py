@@ -1,4 +1,5 @@
 """Properties that every corruption must have, searched for counterexamples."""
+import pytest
 import torch
 from hypothesis import given, settings, strategies as st
 
@@ -44,7 +45,7 @@ def test_range_shape_and_untouched_pixels(spec, shape, seed):
 
 
 @given(specs, specs, sizes, st.integers(0, 2**31))
-def test_the_same_seed_gives_the_same_damage(one, two, shape, seed):
+def test_the_same_seed_gives_the_same_corruption(one, two, shape, seed):
     x, spec = images(shape, seed), f"{one} | {two}"
     a, b = corrupt(spec, x, seed), corrupt(spec, x, seed)
     assert torch.equal(a.image, b.image) and (a.mask is None) == (b.mask is None)
@@ -60,8 +61,23 @@ def test_repr_is_the_spec(spec):
 
 
 @given(st.sampled_from(sorted(CORRUPTIONS)), st.integers(0, 2**31))
-def test_a_picture_is_damaged_alike_on_every_device(name, seed):
-    # No second device is needed to check the rule behind it: all chance is drawn where the generator is, in float32.
+def test_an_image_is_corrupted_alike_on_every_device(name, seed):
+    # No second device is needed to check the rule behind it: all random numbers are drawn where the generator is, in float32.
     x = images((2, 3, 16, 16), seed)
     low, full = corrupt(name, x.double(), seed).image, corrupt(name, x, seed).image
     assert torch.allclose(low.float(), full, atol=1e-5)
+
+
+@pytest.mark.parametrize("spec, value", [
+    ("rectangle(size=(30, 40)) | rectangle(size=(30, 40))", 1.0), ("rectangle", 1.0), ("center_hole", 0.0),
+    ("free_form(value=-1.0)", -1.0), ("rectangle | gaussian_noise(sigma=0.1)", 1.0),
+    ("rectangle | center_hole", None), ("gaussian_noise", None), ("grayscale | downscale", None),
+    ("salt_and_pepper", None)])
+def test_a_corruption_says_what_it_fills_missing_pixels_with(spec, value):
+    assert build_corruption(spec).value == value
+
+
+def test_what_chained_rectangles_cover_has_their_value():
+    chained = build_corruption("rectangle(size=(30, 40)) | rectangle(size=(30, 40))")
+    image, mask = chained(images((2, 3, 128, 128), 0), torch.Generator().manual_seed(1))
+    assert (image[mask.expand_as(image) > 0] == chained.value).all()

@@ -6,24 +6,31 @@ import sys
 import time
 
 import pytest
-from conftest import ROOT, served
+from conftest import RECON, ROOT, served
 
-LAB = ROOT / "apps" / "lab"
 SCREENSHOTS = ROOT / "screenshots"
+FEW = ("dense-mnist-2d", "dense-mnist-paper", "gan-mnist-collapsed", "srgan-mse-faces", "vae-mnist-2d")
+
+
+@pytest.fixture(scope="module")
+def lab():
+    "The lab's package."
+    from recon.cli import load_app
+
+    load_app("lab")
+    return sys.modules["recon_lab"]
 
 
 @pytest.fixture()
-def open_page(monkeypatch):
+def open_page():
     "A page of the lab, run as Streamlit runs it."
+    import streamlit as st
     from streamlit.testing.v1 import AppTest
 
-    monkeypatch.syspath_prepend(LAB)
-
     def run(name):
-        import streamlit as st
-
         st.cache_data.clear()
-        page = AppTest.from_string(f"import {name}\n{name}.page()", default_timeout=300).run()
+        script = f"from recon.cli import load_app\nload_app('lab')\nimport recon_lab\nrecon_lab.{name}.page()"
+        page = AppTest.from_string(script, default_timeout=300).run()
         assert not page.exception, page.exception
         return page
 
@@ -39,7 +46,7 @@ def few_models(tmp_path_factory):
     from recon.checkpoints import SHIPPED
 
     folder = tmp_path_factory.mktemp("few")
-    for name in ("dense-mnist-2d", "dense-mnist-paper", "vae-mnist-2d", "gan-mnist-collapsed", "srgan-mse-faces"): shutil.copytree(SHIPPED / name, folder / name)
+    for name in FEW: shutil.copytree(SHIPPED / name, folder / name)
     (folder / "broken").mkdir()
     (folder / "broken" / "card.json").write_text("{")
     return folder
@@ -47,7 +54,7 @@ def few_models(tmp_path_factory):
 
 @pytest.fixture()
 def only_few(monkeypatch, few_models):
-    "As if these were the only models at hand."
+    "As if these were the only available models."
     import recon.checkpoints
 
     monkeypatch.setattr(recon.checkpoints, "SHIPPED", few_models)
@@ -55,7 +62,7 @@ def only_few(monkeypatch, few_models):
 
 
 def test_walk_shows_both_kinds_and_any_digit(open_page, only_few):
-    page = open_page("walk")
+    page = open_page("latent_space")
     assert labels(page.selectbox) == ["Autoencoder", "Variational autoencoder"]
     assert [s.value for s in page.selectbox] == ["dense-mnist-2d", "vae-mnist-2d"], "those that fit on a map"
     page.session_state["here"] = "vae-mnist-2d", (0.5, -0.5)
@@ -68,22 +75,22 @@ def test_walk_explains_what_is_missing(open_page, monkeypatch, tmp_path):
 
     monkeypatch.setattr(recon.checkpoints, "SHIPPED", tmp_path)
     monkeypatch.setenv("RECON_MODELS", str(tmp_path))
-    assert "are needed" in open_page("walk").info[0].value and "no models" in open_page("shelf").info[0].value
-    assert "No model at hand" in open_page("tradeoff").info[0].value
+    assert "are needed" in open_page("latent_space").info[0].value
+    assert "no models" in open_page("model_table").info[0].value
+    assert "No available model" in open_page("tradeoff").info[0].value
 
 
-def test_a_plane_leads_back_to_its_points(open_page, only_few):
-    open_page("walk")
+def test_a_map_leads_back_to_its_points(lab, open_page, only_few):
+    open_page("latent_space")
     import torch
-    import walk
 
     for name in ("dense-mnist-paper", "vae-mnist-2d"):
-        plane = walk.plane(name)
-        assert torch.allclose(plane.place(plane.code(plane.points)), plane.points, atol=1e-3)
+        chart = lab.latent_space.latent_map(name)
+        assert torch.allclose(chart.place(chart.latent(chart.points)), chart.points, atol=1e-3)
 
 
 def test_the_smallest_game_ends_as_its_eigenvalue_says(open_page):
-    page = open_page("arena")
+    page = open_page("gan_failures")
     page.segmented_control[0].set_value("The smallest game").run()
     seen = {}
     for rule in ("simultaneous", "alternating", "extragradient"):
@@ -93,26 +100,28 @@ def test_the_smallest_game_ends_as_its_eigenvalue_says(open_page):
     assert all(text in seen[rule] for rule, text in zip(seen, ("spiral out", "circle for ever", "meet at")))
 
 
-def test_the_ring_has_knobs_and_a_doctor(open_page, monkeypatch):
-    import recon.models.gan as gan
+def test_the_ring_has_settings_and_a_monitor(lab, open_page, monkeypatch):
+    from recon.models.gan import ring_game
 
-    slow, asked = gan.ring_game, []
-    monkeypatch.setattr(gan, "ring_game", lambda **knobs: asked.append(knobs) or slow(**{**knobs, "steps": 50}))
-    sys.modules.pop("arena", None)
-    page = open_page("arena")
+    asked = []
+
+    def short_game(**settings):
+        asked.append(settings)
+        return ring_game(**{**settings, "steps": 50})
+
+    monkeypatch.setattr(lab.gan_failures, "ring_game", short_game)
+    page = open_page("gan_failures")
     next(s for s in page.selectbox if s.label == "Begin with").select_index(1).run()
-    next(s for s in page.slider if s.label == "Islands").set_value(3).run()
-    assert not page.exception and asked[-1]["kind"] == "wasserstein" and asked[-1]["modes"] == 3 and asked[-1]["turns"] == 3
+    next(s for s in page.slider if s.label == "Modes").set_value(3).run()
+    assert not page.exception
+    assert asked[-1].items() >= {"kind": "wasserstein", "modes": 3, "turns": 3}.items()
     assert page.metric[0].value.endswith("of 3") and "nothing to say" in page.success[0].value
-    sys.modules.pop("arena", None)
 
 
-def test_a_teacher_that_is_too_good(open_page, monkeypatch):
-    page = open_page("arena")
-    import arena
-
-    monkeypatch.setattr(arena, "PATIENCE", (5, 150))
-    page.segmented_control[0].set_value("Too good a teacher").run()
+def test_a_discriminator_that_is_too_good(lab, open_page, monkeypatch):
+    page = open_page("gan_failures")
+    monkeypatch.setattr(lab.gan_failures, "DISCRIMINATOR_STEPS", (5, 150))
+    page.segmented_control[0].set_value("Too good a discriminator").run()
     assert not page.exception and "→" in page.metric[0].value
 
 
@@ -122,12 +131,15 @@ def test_runs_of_ones_own_come_first_and_broken_ones_are_explained(open_page, mo
 
     monkeypatch.setenv("RECON_RUNS", str(tmp_path))
     picture = load_data("digits28", "test", limit=1).stack()[0]
-    rows = [f"{s},{name},{v}" for s in range(20, 820, 20) for name, v in (("generator/diversity", 0.01), ("discriminator/doubt", 0.4), ("valid/psnr", s / 100))]
-    for name, text in (("mine", "\n".join(["step,name,value", *rows])), ("empty", "step,name,value\n"), ("odd", "a\nb,c\n")):
+    rows = ["step,name,value"]
+    for step in range(20, 820, 20):
+        values = {"generator/diversity": 0.01, "discriminator/doubt": 0.4, "valid/psnr": step / 100}
+        rows += [f"{step},{name},{value}" for name, value in values.items()]
+    for name, text in (("mine", "\n".join(rows)), ("empty", "step,name,value\n"), ("odd", "a\nb,c\n")):
         (tmp_path / name).mkdir()
         (tmp_path / name / "log.csv").write_text(text)
     for step in (400, 800): save_picture(picture, tmp_path / "mine" / "samples" / f"{step:07d}.png")
-    page = open_page("films")
+    page = open_page("training_history")
     chosen = page.selectbox[0]
     assert set(chosen.options) == {"mine", "empty", "odd"}
     chosen.select("mine").run()
@@ -138,33 +150,33 @@ def test_runs_of_ones_own_come_first_and_broken_ones_are_explained(open_page, mo
     assert "can't be read" in page.error[0].value and not page.exception
 
 
-def test_shipped_runs_have_pictures(open_page):
-    page = open_page("films")
+def test_shipped_runs_have_images(open_page):
+    page = open_page("training_history")
     page.segmented_control[0].set_value("Shipped with recon").run()
     page.selectbox[0].select("gan-mnist-collapsed").run()
-    assert not page.exception and len(page.select_slider[0].options) > 4 and any("collapsed" in w.value for w in page.warning)
+    assert not page.exception and len(page.select_slider[0].options) > 4
+    assert any("collapsed" in w.value for w in page.warning)
 
 
-def test_the_shelf_lists_what_works(open_page, only_few):
-    page = open_page("shelf")
+def test_the_table_lists_what_works(open_page, only_few):
+    page = open_page("model_table")
     table = page.dataframe[0].value
-    assert list(table.model) == ["dense-mnist-2d", "dense-mnist-paper", "gan-mnist-collapsed", "srgan-mse-faces", "vae-mnist-2d"]
+    assert list(table.model) == list(FEW)
     card = json.loads((ROOT / "recon" / "checkpoints" / "dense-mnist-2d" / "card.json").read_text())
-    assert table.PSNR[0] == pytest.approx(card["metrics"]["psnr"]) and table.picture.str.startswith("data:image/png").all()
+    assert table.PSNR[0] == pytest.approx(card["metrics"]["psnr"])
+    assert table.image.str.startswith("data:image/png").all()
     assert [w.value for w in page.warning] == ["The card of 'broken' can't be read: it isn't valid JSON."]
     page.segmented_control[0].set_value("generate").run()
     assert list(page.dataframe[0].value.model) == ["gan-mnist-collapsed"]
 
 
-def test_the_front_is_what_nobody_beats(open_page):
+def test_the_front_is_what_nobody_beats(lab, open_page):
     page = open_page("tradeoff")
-    import tradeoff
-
-    rows = {"a": (30, 1.0, ""), "b": (28, 0.5, ""), "c": (27, 0.7, ""), "d": (30, 1.2, "")}
-    assert tradeoff.front(rows) == ["b", "a"]
-    exercise = page.selectbox[0]
-    exercise.select(next(o for o in exercise.options if "downscale" in o and "faces" in o)).run()
-    assert "srresnet-faces" in next(m.value for m in page.markdown if "Nobody beats" in m.value)
+    methods = {"a": (30, 1.0, ""), "b": (28, 0.5, ""), "c": (27, 0.7, ""), "d": (30, 1.2, "")}
+    assert lab.tradeoff.pareto_front(methods) == ["b", "a"]
+    comparison = page.selectbox[0]
+    comparison.select(next(o for o in comparison.options if "downscale" in o and "faces" in o)).run()
+    assert "srresnet-faces" in next(m.value for m in page.markdown if "No other method beats" in m.value)
 
 
 # In a browser
@@ -176,7 +188,7 @@ def lab_url(tmp_path_factory, few_models):
 
 
 def click_until_heard(page, chart, before):
-    "Click until a text is gone: on a busy machine a chart may be drawn before it listens. The same place twice is the same choice."
+    "Click until a text is gone: on a busy machine a chart may be drawn before it listens; twice is the same choice."
     from playwright.sync_api import TimeoutError
 
     deadline = time.monotonic() + 240
@@ -189,9 +201,11 @@ def click_until_heard(page, chart, before):
 
 def test_a_visitor_walks_through_the_lab(browser, lab_url, tmp_path):
     page = browser.new_context(viewport={"width": 1280, "height": 1000}).new_page()
-    foreign, errors = [], []
+    foreign = []
+    errors = []
+    own = (lab_url, lab_url.replace("http", "ws"), "data:", "blob:")
     page.on("pageerror", lambda e: errors.append(str(e)))
-    page.on("request", lambda r: None if r.url.startswith((lab_url, lab_url.replace("http", "ws"), "data:", "blob:")) else foreign.append(r.url))
+    page.on("request", lambda r: None if r.url.startswith(own) else foreign.append(r.url))
     page.set_default_timeout(120_000)
     page.goto(lab_url)
     place = page.get_by_text("all of its 2 numbers, here").first
@@ -202,22 +216,22 @@ def test_a_visitor_walks_through_the_lab(browser, lab_url, tmp_path):
     page.locator("input[type=file]").first.set_input_files(tmp_path / "text.png")
     page.get_by_text("is not an image that can be read").wait_for()
     page.get_by_role("link", name="GAN failures").first.click()
-    page.get_by_text("Islands covered at the end").wait_for()
+    page.get_by_text("Modes covered at the end").wait_for()
     page.get_by_role("link", name="Perception").first.click()
-    page.get_by_text("Nobody beats").first.wait_for()
+    page.get_by_text("No other method beats").first.wait_for()
     SCREENSHOTS.mkdir(exist_ok=True)
     page.screenshot(path=SCREENSHOTS / "lab.png")
     assert foreign == [] and errors == []
 
 
 def test_bad_options_get_a_sentence():
-    command = [sys.executable, "-c", "import sys; from recon.cli import main; sys.exit(main())", "lab", "--model-dir", "nowhere"]
-    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    done = subprocess.run([*RECON, "lab", "--model-dir", "nowhere"], capture_output=True, text=True, cwd=ROOT)
     assert done.returncode == 1 and done.stderr.strip() == "recon: There is no folder 'nowhere'."
 
 
-@pytest.mark.parametrize("name, shape", [("denoising-mnist", (3, 1, 36, 52)), ("srgan-mse-faces", (1, 3, 20, 33)), ("gan-mnist", (5, 64, 1, 1))])
-def test_onnx_gives_the_same_pictures(name, shape, tmp_path):
+@pytest.mark.parametrize("name, shape", [
+    ("denoising-mnist", (3, 1, 36, 52)), ("srgan-mse-faces", (1, 3, 20, 33)), ("gan-mnist", (5, 64, 1, 1))])
+def test_onnx_gives_the_same_values(name, shape, tmp_path):
     onnxruntime = pytest.importorskip("onnxruntime")
     import torch
 
@@ -238,4 +252,5 @@ def test_onnx_without_its_packages_is_one_sentence(monkeypatch, tmp_path):
     from recon.export import export_onnx
 
     monkeypatch.setitem(sys.modules, "onnxscript", None)
-    with pytest.raises(ReconError, match=r"needs two more packages: pip install 'recon\[onnx\]'"): export_onnx("vae-mnist-2d", tmp_path / "x.onnx")
+    with pytest.raises(ReconError, match=r"needs two more packages: pip install 'recon\[onnx\]'"):
+        export_onnx("vae-mnist-2d", tmp_path / "x.onnx")

@@ -1,4 +1,4 @@
-// What Gradio leaves open: pictures have names for those who cannot see them, and arrow keys move from choice to choice.
+// What Gradio leaves open: images have names for those who cannot see them, and arrow keys move from choice to choice.
 () => {
   const label = block => block?.querySelector('[data-testid="block-label"]')?.innerText.trim()
   const name = () => {

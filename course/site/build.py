@@ -79,7 +79,7 @@ def card(path):
 
 def title(page, text):
     "How a page is called in the list of contents."
-    number = re.match(r"\d\d[a-z]?(?=_)", Path(page).stem)
+    number = re.match(r"\d\d[a-z]*(?=_)", Path(page).stem)
     if page.endswith(".ipynb"): text = "\n\n".join(c["source"] for c in json.loads(text)["cells"])
     found = re.search(r"^# (.+)$", text, re.M)[1]
     return f"{number[0]} {found}" if number and "exercises" not in page else found

@@ -11,10 +11,11 @@ import torch
 from torch import Tensor, nn
 
 from ..losses import cycle_loss, discriminator_loss, generator_loss, mae
+from ..metrics import diversity
+from .gan import Game
 from .pix2pix import PatchDiscriminator
 from ..objectives import OBJECTIVES
 from ..recipes import NETWORKS, Recipe, register_recipe
-from ..training import Game, diversity
 
 # %% ../../nbs/19_cyclegan.ipynb #52617275
 def _normed(*layers):

@@ -1,8 +1,8 @@
 """Build the course's site: `python course/site/build.py`, then open `_site/index.html`.
 
-It shows notebooks with their committed outputs, pages, cards and modules. Nothing is executed and nothing is fetched. The
-site has the folders of the repository, so that links mean the same in both; a link to a file that is no page of the site
-leads to the published repository. `pages.py` lists the pages, `reference.py` writes those of the modules.
+It shows notebooks with their committed outputs, pages, cards and modules. Nothing is executed and nothing is fetched.
+The site has the folders of the repository, so that links mean the same in both; a link to a file that is no page of the
+site leads to the published repository. `pages.py` lists the pages, `reference.py` writes those of the modules.
 """
 import ast
 import json
@@ -21,12 +21,13 @@ PARTS = {"Foundations": range(10), "Networks": range(10, 20), "Tools": range(20,
 def code_cell(source, tags, outputs=(), heading=""):
     "A code cell for myst-nb; the tags say what to leave out or to fold."
     figure = {"image": {"alt": f"Figure of the section “{heading}”"}}
-    return {"cell_type": "code", "metadata": {"tags": tags, "mystnb": figure}, "source": source, "outputs": list(outputs),
-            "execution_count": None}
+    metadata = {"tags": tags, "mystnb": figure}
+    cell = {"cell_type": "code", "metadata": metadata, "source": source, "outputs": list(outputs)}
+    return cell | {"execution_count": None}
 
 
 def shown(cell, heading):
-    "A code cell without nbdev's directives, as one or two cells: imports at its top are folded, or none where it is hidden."
+    "A code cell without nbdev's directives: none where it is hidden, two where the imports at its top are folded."
     source = "".join(cell["source"])
     if re.search(r"^#\| *(hide|default_exp)", source, re.M): return []
     silent = "#| echo: false" in source

@@ -173,7 +173,7 @@ class Components(nn.Module):
 
 
 def _measure_generator(network, recipe, train, test, n=10_000):
-    "There is no truth to compare with, only another set: measure the Fréchet distance to the test images and the diversity."
+    "Measure a generator, which has no truth to compare with: Fréchet distance to the test images, and diversity."
     corruption = recipe.tests[0]
     real = test.stack(n)
     examples = train.stack(n)
@@ -307,8 +307,8 @@ def _open_run(recipe, folder, device, resume_run, callbacks=()):
     if previous and previous != recipe:
         fields = [f.name for f in dataclasses.fields(Recipe)]
         changed = [name for name in fields if getattr(previous, name) != getattr(recipe, name)]
-        raise TrainingError(f"The run in '{folder.name}' was started with another recipe ({', '.join(changed)} differ); "
-                            "start a new one with another --out.")
+        raise TrainingError(f"The run in '{folder.name}' was started with another recipe ({', '.join(changed)} "
+                            "differ); start a new one with another --out.")
     trainer = Trainer(recipe, folder, device, callbacks)
     resumed = resume_run and trainer.resume()
     if not resume_run and trainer.is_main: trainer.folder.clear()

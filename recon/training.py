@@ -203,7 +203,7 @@ class Trainer:
             # Convolutions are faster where the channels of a pixel lie side by side; other weights stay as they are.
             network.to(memory_format=torch.channels_last)
             # The players' gradients are averaged by hand in `compute_gradients`; DDP's hooks don't survive two networks
-            # that take turns and a penalty that differentiates twice. `evaluation_mode` moves and registers without DDP.
+            # that take turns and a penalty that differentiates twice. `evaluation_mode` leaves DDP out.
             self.accelerator.prepare_model(network, evaluation_mode=True)
             own = self.recipe.discriminator_optimizer if player == "discriminator" else ""
             optimizer = build_optimizer(own or self.recipe.optimizer, network)
@@ -217,7 +217,7 @@ class Trainer:
     @property
     def predictor(self) -> nn.Module:
         "The kept network as it is used: with the recipe's post-processing, in evaluation mode."
-        return build_predictor(self.recipe, self.kept_network.eval()).eval()
+        return build_predictor(self.recipe, self.kept_network).eval()
 
     @property
     def findings(self) -> list:
@@ -323,13 +323,14 @@ class Trainer:
         "Take up the last saved state. Raises `TrainingError` when that is corrupted."
         state = self.folder.saved_state()
         if not state: return False
-        try: self.accelerator.load_state(str(state))
+        try:
+            self.accelerator.load_state(str(state))
+            progress = self.folder.progress()
+            for name in PROGRESS: setattr(self, name, progress[name])
+            for callback in self.callbacks: callback.load_state(progress["callbacks"].get(type(callback).__name__, {}))
         except Exception as e:
             raise TrainingError(f"The saved state in '{self.folder.name}' can't be read ({type(e).__name__}); "
                                 "train again without --resume.") from e
-        progress = self.folder.progress()
-        for name in PROGRESS: setattr(self, name, progress[name])
-        for callback in self.callbacks: callback.load_state(progress["callbacks"].get(type(callback).__name__, {}))
         return True
 
     def save(self):

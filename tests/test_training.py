@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from recon.training import RunFolder
+
 HERE = Path(__file__).parent
 SCRIPT = HERE / "train_toy.py"
 STEPS = 40
@@ -31,18 +33,18 @@ def wait_for_state(folder, process, step):
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         try:
-            if int((folder / "last" / "progress.json").read_text().split('"step":')[1].split(",")[0]) >= step: return
-        except (OSError, IndexError): pass
+            if RunFolder(folder).progress().get("step", -1) >= step: return
+        except OSError: pass  # the folder has just been renamed
         assert process.poll() is None, process.communicate()
         time.sleep(0.02)
     raise AssertionError("no state was saved")
 
 
 def everything(folder):
-    "All numbers that a run is made of: networks, moving average, optimisers, random states."
+    "Collect all numbers of a run: networks, moving average, optimisers, random states."
     from safetensors.torch import load_file
 
-    last = folder / "last"
+    last = RunFolder(folder).state
     numbers = {f"{p.name}/{k}": v for p in sorted(last.glob("*.safetensors")) for k, v in load_file(p).items()}
     for p in sorted(last.glob("optimizer*.bin")):
         for i, state in torch.load(p, weights_only=True)["state"].items():
@@ -73,7 +75,13 @@ def test_killed_and_resumed_equals_uninterrupted(kind, uninterrupted, tmp_path):
     process.communicate()
     finish(train(tmp_path / kind, kind, "--resume"))
     assert_equal(tmp_path / kind, uninterrupted / kind)
-    assert (tmp_path / kind / "log.csv").read_text() == (uninterrupted / kind / "log.csv").read_text()
+    assert RunFolder(tmp_path / kind).log.read_text() == RunFolder(uninterrupted / kind).log.read_text()
+
+
+@pytest.mark.parametrize("kind", ["network", "game"])
+def test_resident_images_give_the_same_run(kind, uninterrupted, tmp_path):
+    finish(train(tmp_path / kind, kind, "--resident"))
+    assert_equal(tmp_path / kind, uninterrupted / kind)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for another process")
@@ -94,7 +102,7 @@ def test_divergence_names_step_and_loss_and_keeps_the_last_good_state(tmp_path):
 
 def test_time_budget_stops_cleanly(tmp_path):
     finish(train(tmp_path / "network", "network", "--slow", "--minutes", "0.01"))
-    assert (tmp_path / "network" / "last" / "progress.json").exists()
+    assert RunFolder(tmp_path / "network").progress()["step"] < STEPS
     finish(train(tmp_path / "network", "network", "--resume"))
 
 
@@ -103,10 +111,10 @@ def test_two_processes_train_one_network(uninterrupted, tmp_path):
     command = [sys.executable, "-m", "accelerate.commands.launch", "--cpu", "--num_processes", "2", "--num_machines", "1",
                "--mixed_precision", "no", "--dynamo_backend", "no", "--main_process_port", "0"]
     for kind in ("network", "game"):
-        done = subprocess.run([*command, SCRIPT, tmp_path / kind, kind, str(STEPS)], env=ENV, capture_output=True, text=True,
-                              timeout=300, cwd=HERE.parent)
+        done = subprocess.run([*command, SCRIPT, tmp_path / kind, kind, str(STEPS)], env=ENV, cwd=HERE.parent,
+                              capture_output=True, text=True, timeout=300)
         assert done.returncode == 0, done.stderr[-3000:]
         alone, shared = everything(uninterrupted / kind), everything(tmp_path / kind)
-        # Each process corrupts its share with its own chance, so the numbers differ; the outcome must not.
+        # Each process draws its own random numbers for the corruption, so the weights differ; their names must not.
         assert alone.keys() <= shared.keys()
-        assert (tmp_path / kind / "best.safetensors").exists()
+        assert RunFolder(tmp_path / kind).weights.exists()

@@ -1,4 +1,4 @@
-"""A short training in a process of its own: `python train_toy.py FOLDER network|game STEPS [--resume] [--slow] [--explode]`."""
+"""A short training in a process of its own: `python train_toy.py FOLDER network|game STEPS [--resume] [--slow] [--explode] [--resident] [--minutes N]`."""
 import dataclasses
 import sys
 import time
@@ -7,10 +7,11 @@ from pathlib import Path
 import torch
 from torch import nn
 
-import recon.training as training
+from recon.callbacks import standard_callbacks
 from recon.core import ReconError
 from recon.data import load_data
 from recon.recipes import NETWORKS, Recipe
+from recon.training import Callback, Trainer
 
 
 @NETWORKS.register("toy_denoiser")
@@ -26,27 +27,36 @@ def toy_discriminator(channels):
 
 
 NETWORK = Recipe(name="toy", title="A toy", chapter="tests", data="shapes", size=16, network="toy_denoiser", batch=8, ema=0.9,
-                 corruption="gaussian_noise(sigma=(0.1, 0.3))", optimizer="adam(lr=0.003)", warmup=5)
+                 task="denoise", corruption="gaussian_noise(sigma=(0.1, 0.3))", optimizer="adam(lr=0.003)", warmup=5)
 GAME = dataclasses.replace(NETWORK, objective="game(kind='wasserstein', penalty_weight=10.0, discriminator_turns=2)",
                            discriminator="toy_discriminator", discriminator_optimizer="adam(lr=0.001, betas=(0.0, 0.9))")
+
+
+class Slow(Callback):
+    "Leave time to kill the process."
+
+    def after_step(self, trainer): time.sleep(0.05)
+
+
+class Explode(Callback):
+    "Spoil a weight after step 13, so that the next loss isn't a number."
+
+    def after_step(self, trainer):
+        if trainer.step == 13: trainer.networks["network"][0].weight.data.fill_(float("inf"))
 
 
 def main(folder, kind, steps, *options):
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
-    run = training.start_run({"network": NETWORK, "game": GAME}[kind], Path(folder), device="cpu")
-    if "--resume" in options: training.resume(run)
-    plain_step = training.train_step
-
-    def train_step(run, *args):
-        if "--slow" in options: time.sleep(0.05)
-        if "--explode" in options and run.step == 13: run.networks["network"][0].weight.data.fill_(float("inf"))
-        return plain_step(run, *args)
-
-    training.train_step = train_step
     minutes = float(options[options.index("--minutes") + 1]) if "--minutes" in options else None
-    data = [load_data("shapes", split, size=16, channels=1) for split in ("train", "valid")]
-    training.fit(run, *data, steps=int(steps), minutes=minutes, validate_every=10, log_every=1, progress=False)
+    callbacks = standard_callbacks(minutes, validate_every=10, log_every=1, progress=False)
+    if "--slow" in options: callbacks.append(Slow())
+    if "--explode" in options: callbacks.append(Explode())
+    recipe = {"network": NETWORK, "game": GAME}[kind]
+    trainer = Trainer(recipe, Path(folder), "cpu", callbacks, resident="--resident" in options)
+    if "--resume" in options: trainer.resume()
+    train, valid = (load_data("shapes", split, size=16, channels=1) for split in ("train", "valid"))
+    trainer.fit(train, valid, steps=int(steps))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['FORMATS', 'SUFFIXES', 'PictureError', 'Picture', 'to_floats', 'to_levels', 'to_tensor', 'to_uint8', 'to_pil',
-           'read_picture', 'check_target', 'save_picture', 'rgb_to_lab', 'lab_to_rgb']
+           'fit_pixels', 'read_picture', 'check_target', 'save_picture', 'rgb_to_lab', 'lab_to_rgb']
 
 # %% ../nbs/00a_images.ipynb #0a00ff84
 import io
@@ -95,6 +95,24 @@ def to_pil(
     "Convert pixels to a PIL image of 8 bits."
     array = to_uint8(x.detach().cpu()).permute(1, 2, 0).numpy()
     return Image.fromarray(array[..., 0] if array.shape[2] == 1 else array)
+
+# %% ../nbs/00a_images.ipynb #0de261fe
+def fit_pixels(
+    pixels: Tensor,                # uint8 `[C, H, W]`
+    size: int | None = None,       # side of the square it becomes; `None`: as it is
+    channels: int | None = None,   # 1: grey (ITU-R 601 luma), 3: colour; `None`: as it is
+) -> Tensor:                       # uint8 `[channels, size, size]`
+    "Scale the shorter side to `size`, crop to the middle, and convert to grey or colour."
+    height, width = pixels.shape[-2:]
+    resize = bool(size) and (height, width) != (size, size)
+    to_grey = channels == 1 and len(pixels) == 3
+    if resize or to_grey:  # not before: the import takes two seconds, which an app that shows whole images saves
+        from torchvision.transforms.v2 import functional as T
+    if resize:
+        new = [max(size, round(side * size / min(height, width))) for side in (height, width)]
+        pixels = T.center_crop(T.resize(pixels, new, T.InterpolationMode.BICUBIC, antialias=True), [size, size])
+    if to_grey: return T.rgb_to_grayscale(pixels)
+    return pixels.expand(3, -1, -1) if channels == 3 and len(pixels) == 1 else pixels
 
 # %% ../nbs/00a_images.ipynb #57535bd9
 def _read_file(path, max_bytes):

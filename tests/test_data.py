@@ -1,5 +1,6 @@
 """Files that people really have, and files that nobody should have."""
 import io
+import sys
 import zipfile
 
 import numpy as np
@@ -10,7 +11,7 @@ from PIL import Image
 
 from recon.core import DataError, ReconError, parse_spec
 from recon.data import load_data
-from recon.images import PictureError, read_picture, save_picture
+from recon.images import Picture, PictureError, read_picture, save_picture
 
 settings.register_profile("recon", max_examples=60, deadline=None, derandomize=True)
 settings.load_profile("recon")
@@ -27,7 +28,7 @@ GOOD = {kind: encoded(RAMP.convert(mode), kind) for kind, mode in
 
 
 @given(st.sampled_from(sorted(GOOD)), st.data())
-def test_damaged_files_give_a_picture_or_a_sentence(kind, data):
+def test_damaged_files_give_an_image_or_a_sentence(kind, data):
     content = bytearray(GOOD[kind])
     for _ in range(data.draw(st.integers(1, 8))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
@@ -38,7 +39,7 @@ def test_damaged_files_give_a_picture_or_a_sentence(kind, data):
 
 
 @given(st.integers(1, 40), st.integers(1, 40), st.sampled_from(["L", "RGB", "LA", "RGBA"]), st.integers(0, 99))
-def test_a_png_survives_there_and_back(width, height, mode, seed):
+def test_a_png_survives_writing_and_reading(width, height, mode, seed):
     channels = len(Image.new(mode, (1, 1)).getbands())
     array = np.random.default_rng(seed).integers(0, 256, (height, width, channels), dtype=np.uint8)
     picture = read_picture(encoded(Image.fromarray(array.squeeze(2) if channels == 1 else array, mode), "PNG"))
@@ -52,6 +53,19 @@ def test_a_spec_is_read_or_refused_and_never_run(text):
     try: name, options = parse_spec(text)
     except ReconError: return
     assert isinstance(name, str) and all(isinstance(k, str) for k in options)
+
+
+@pytest.mark.parametrize("channels, with_alpha", [(1, False), (1, True), (3, False), (3, True)])
+def test_without_opencv_pillow_writes_png_files_with_8_bits(channels, with_alpha, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "cv2", None)
+    levels = torch.randint(256, (4, 9, 7), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    picture = Picture(levels[:channels], levels[3:] if with_alpha else None)
+    again = read_picture(save_picture(picture, tmp_path / "a.png"), levels=True)
+    assert torch.equal(again.pixels, picture.pixels) and (again.alpha is not None) == with_alpha
+    assert not with_alpha or torch.equal(again.alpha, picture.alpha)
+    with pytest.raises(PictureError, match="16 bits needs OpenCV"):
+        save_picture(Picture(levels[:channels].float() / 127.5 - 1, bits=16), tmp_path / "b.png")
+    assert [p.name for p in tmp_path.iterdir()] == ["a.png"]
 
 
 def test_metadata_is_dropped(tmp_path):
@@ -99,4 +113,4 @@ def test_a_broken_download_leaves_the_set_missing(tmp_path, monkeypatch):
     (tmp_path / "MNIST" / "raw").mkdir(parents=True)
     for name in ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"):
         (tmp_path / "MNIST" / "raw" / f"{name}-ubyte.gz").write_bytes(b"\x1f\x8b cut")
-    with pytest.raises(DataError, match="corrupted"): load_data("mnist")
+    with pytest.raises(DataError, match="damaged"): load_data("mnist")

@@ -356,8 +356,8 @@ def _facts(trainer, parts, budget):
 
 
 def best_network(
-    trainer: Trainer,
-) -> nn.Module: # on the CPU, in evaluation mode
+    trainer: Trainer, # that has validated at least once
+) -> nn.Module:       # on the CPU, in evaluation mode
     "Load the weights that did best on the validation images."
     network = trainer.kept_network.cpu().eval()
     network.load_state_dict(trainer.folder.read_weights())

@@ -1,4 +1,4 @@
-"""Five small GANs, trained on the spot: the health monitor names what is wrong with four of them and finds nothing in the fifth."""
+"""Five small GANs, trained on the spot: the health monitor names the failures of four and finds none in the fifth."""
 from dataclasses import replace
 
 import pytest
@@ -25,6 +25,6 @@ def test_the_monitor_names_the_failure(name, tmp_path):
     try: trainer.fit(train, valid, steps=180)
     finally: torch.set_num_threads(threads)
     found = {finding.kind for finding in trainer.findings}
-    # A broken run may show more than one symptom; what must not happen is a missing name, or a finding in a healthy run.
+    # A broken run may show more than one symptom; a name must not be missing, nor a healthy run have a finding.
     exact = name in ("gan-mnist", "gan-mnist-saturated", "gan-mnist-vanishing")
     assert found == EXPECTED[name] if exact else EXPECTED[name] <= found

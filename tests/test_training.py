@@ -127,9 +127,9 @@ class FakeGraph:
 
 def short_game(folder, resident, cuda_graph=False):
     "Ten steps of a small GAN with batch norm and a gradient penalty: its log."
-    narrow = {k: getattr(get_recipe("gan-mnist"), k).replace("width=32", "width=8") for k in ("network", "discriminator")}
-    narrow["discriminator"] = narrow["discriminator"].replace(")", ", norm=False)")
-    recipe = dataclasses.replace(get_recipe("gan-mnist"), data="digits28", batch=8, **narrow,
+    recipe = dataclasses.replace(get_recipe("gan-mnist"), data="digits28", batch=8,
+                                 network="dcgan_generator(latent=64, width=8)",
+                                 discriminator="dcgan_discriminator(width=8, norm=False)",
                                  objective="game(kind='wasserstein', penalty_weight=10.0, discriminator_turns=2)")
     trainer = Trainer(recipe, folder, "cpu", [Logging(every=1)], resident=resident)
     if cuda_graph: trainer.gradients = RecordedGradients(trainer)
@@ -168,8 +168,10 @@ def test_recorded_gradients_are_those_of_the_plain_step(tmp_path, monkeypatch):
 
 @pytest.mark.skipif(not torch.distributed.is_available(), reason="this PyTorch has no torch.distributed")
 def test_two_processes_train_one_network(uninterrupted, tmp_path):
-    command = [sys.executable, "-m", "accelerate.commands.launch", "--cpu", "--num_processes", "2", "--num_machines", "1",
-               "--mixed_precision", "no", "--dynamo_backend", "no", "--main_process_port", "0"]
+    options = {"num_processes": 2, "num_machines": 1, "mixed_precision": "no", "dynamo_backend": "no",
+               "main_process_port": 0}
+    command = [sys.executable, "-m", "accelerate.commands.launch", "--cpu"]
+    for name, value in options.items(): command += [f"--{name}", str(value)]
     for kind in ("network", "game"):
         done = subprocess.run([*command, SCRIPT, tmp_path / kind, kind, str(STEPS)], env=ENV, cwd=HERE.parent,
                               capture_output=True, text=True, timeout=300)

@@ -1,4 +1,7 @@
-"""A short training in a process of its own: `python train_toy.py FOLDER network|game STEPS [--resume] [--slow] [--explode] [--resident] [--minutes N]`."""
+"""A short training in a process of its own: `python train_toy.py FOLDER network|game STEPS [OPTIONS]`.
+
+Options: `--resume`, `--slow`, `--explode`, `--resident` and `--minutes N`.
+"""
 import dataclasses
 import sys
 import time
@@ -26,10 +29,12 @@ def toy_discriminator(channels):
     return nn.Sequential(nn.Conv2d(channels, 8, 4, 2, 1), nn.LeakyReLU(0.2), nn.Conv2d(8, 1, 4, 2, 1))
 
 
-NETWORK = Recipe(name="toy", title="A toy", chapter="tests", data="shapes", size=16, network="toy_denoiser", batch=8, ema=0.9,
-                 task="denoise", corruption="gaussian_noise(sigma=(0.1, 0.3))", optimizer="adam(lr=0.003)", warmup=5)
+NETWORK = Recipe(name="toy", title="A toy", chapter="tests", data="shapes", size=16, network="toy_denoiser", batch=8,
+                 ema=0.9, task="denoise", corruption="gaussian_noise(sigma=(0.1, 0.3))", optimizer="adam(lr=0.003)",
+                 warmup=5)
 GAME = dataclasses.replace(NETWORK, objective="game(kind='wasserstein', penalty_weight=10.0, discriminator_turns=2)",
-                           discriminator="toy_discriminator", discriminator_optimizer="adam(lr=0.001, betas=(0.0, 0.9))")
+                           discriminator="toy_discriminator",
+                           discriminator_optimizer="adam(lr=0.001, betas=(0.0, 0.9))")
 
 
 class Slow(Callback):

@@ -187,8 +187,8 @@ class ResizeStrategy(Strategy):
 
     def _note(self, view):
         lost = " and finer detail is lost" if max(view.height, view.width) > self.size else ""
-        return (f"The model takes images of {self.size} × {self.size} pixels; this one of {view.width} × {view.height} was "
-                f"resized for it{lost}.")
+        return (f"The model takes images of {self.size} × {self.size} pixels; this one of {view.width} × {view.height} "
+                f"was resized for it{lost}.")
 
 # %% ../nbs/20_tiling.ipynb #eaa894fd
 _NO_MEMORY = re.compile("out of memory|allocate memory|not enough memory|ALLOC_FAILED", re.I)

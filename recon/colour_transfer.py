@@ -93,7 +93,7 @@ def _read_colour(colour):
 def check_hints(
     hints: Iterable, # `(x, y, colour)`, the colour as RGB or as text
     height: int,     # of the image, in pixels
-    width: int,
+    width: int,      # likewise
 ) -> tuple:          # `(x, y, (red, green, blue))` each; raises `ReconError` for a hint outside the image
     "Check that hints lie inside the image and have colours."
     checked = []

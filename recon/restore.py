@@ -68,7 +68,7 @@ def _choose_fit(fit, recipe):
 
 # %% ../nbs/20c_restore.ipynb #0d4b7a61
 class Restorer:
-    "A checkpoint that takes any image."
+    "Restores images of any size, depth and number of channels with a checkpoint."
 
     def __init__(
         self,

@@ -27,4 +27,4 @@ def module_of(path):
 
 def chapter_of(path):
     "The place of a notebook in the reading order, by its file name: 00 < 00a < 00b < 01 < … < 14 < 14a < 15."
-    return re.match(r"\d\d[a-z]?(?=_)", path.stem)[0]
+    return re.match(r"\d\d[a-z]*(?=_)", path.stem)[0]

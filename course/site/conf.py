@@ -11,11 +11,14 @@ meta = settings["DEFAULT"]
 
 project = html_title = meta["title"]
 author, copyright, language = meta["author"], meta["copyright"], "en"
-extensions = ["myst_parser", "notation"]
+extensions = ["myst_nb", "notation"]
 myst_enable_extensions = ["colon_fence", "dollarmath", "html_image", "fieldlist"]
 myst_dmath_double_inline = True  # $$…$$ may stand in a paragraph
 myst_heading_anchors = 6
 myst_heading_slug_func = "notation.anchor"
+nb_execution_mode = "off"  # outputs are those of the notebooks
+nb_code_prompt_show = "Imports"
+nb_code_prompt_hide = "Imports"
 highlight_language = "none"
 pygments_style, pygments_dark_style = "github-light-colorblind", "github-dark-colorblind"
 python_maximum_signature_line_length = 72

@@ -2,14 +2,19 @@
 import concurrent.futures
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from gradio_client import Client, handle_file
 from PIL import Image
 
+from recon.cli import main
+from recon.colour_transfer import read_hint
 from recon.data import load_data
 from recon.images import read_picture, save_picture
+from recon.restore import Restorer
 
 NAMES = {"denoise", "remove_artifact", "inpaint", "super_resolve", "colorize", "translate"}
 
@@ -59,6 +64,44 @@ def test_every_task_keeps_size_and_format_and_tells_what_it_did(client, photo, n
     if report["metrics"]:
         assert {report["model"], report["baseline"], "corrupted"} >= set(report["metrics"])
         assert all(row["psnr"] > 3 for row in report["metrics"].values())
+
+
+@pytest.fixture(scope="module")
+def covered(tmp_path_factory):
+    "A photograph with a white rectangle, and a mask of it and a stroke beside it."
+    folder = tmp_path_factory.mktemp("covered")
+    x = load_data("photos-tiny", "test")[0][:, 80:230, 160:350].clone()
+    x[:, 40:80, 60:110] = 1.0
+    mask = torch.full((1, 150, 190), -1.0)
+    mask[:, 40:80, 60:110] = 1.0
+    mask[:, 100:104, 20:150] = 1.0
+    return save_picture(x, folder / "covered.png"), save_picture(mask, folder / "mask.png")
+
+
+@pytest.mark.parametrize("task, model, marks", [
+    ("denoise", "denoising-photos", ()), ("denoise", "denoising-clothes", ()), ("denoise", "dense-mnist-noisy", ()),
+    ("remove_artifact", "resnet-gan-faces", ("mask",)), ("remove_artifact", "conv-ae-faces", ()),
+    ("remove_artifact", "hole-cifar10", ("mask",)), ("inpaint", "hole-gan-cifar10", ("mask",)),
+    ("super_resolve", "srresnet-photos", ()), ("colorize", "colorizer-photos", ("hints",)),
+    ("translate", "pix2pix-facades", ()), ("translate", "toy-scans", ())])
+def test_library_command_line_and_app_give_the_same_bytes(client, own_models, covered, tmp_path, task, model, marks):
+    picture, mask = covered
+    hints = ["30,40,#c03020", "120,90,navy"] if "hints" in marks else []
+    if "mask" not in marks: mask = None
+    folder = own_models / model if (own_models / model).exists() else model
+
+    restored = Restorer(folder)(read_picture(picture, levels=True), mask, [read_hint(hint) for hint in hints])
+    by_library = save_picture(restored.picture, tmp_path / "library.png")
+
+    by_command = tmp_path / "command.png"
+    options = [*(["--mask", str(mask)] if mask else []), *(part for hint in hints for part in ("--hint", hint))]
+    assert main(["restore", str(picture), "--model", str(folder), "-o", str(by_command), *options]) == 0
+
+    options = {"mask": handle_file(str(mask))} if mask else {}
+    if hints: options["hints"] = "\n".join(hints)
+    by_app, _, report = ask(client, task, picture, model=model, **options)
+    assert by_library.read_bytes() == by_command.read_bytes() == Path(by_app).read_bytes()
+    assert report["notes"][:len(restored.notes)] == list(restored.notes)
 
 
 def test_only_marked_pixels_change(client, photo, tmp_path):

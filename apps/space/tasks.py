@@ -11,7 +11,7 @@ from recon.checkpoints import checkpoint_folders, load, read_card
 from recon.core import DataError, ReconError, parse_spec
 from recon.corruptions import build_corruption
 from recon.data import load_data
-from recon.filters import BASELINES, PCA, MeanPicture, Wiener
+from recon.filters import BASELINES, PCA, MeanImage, Wiener
 from recon.image_sets import INFO
 from recon.recipes import Recipe, recipe_from_dict
 from recon.restore import example_images
@@ -171,7 +171,7 @@ def _baselines_by_error(checkpoint, task):
 @functools.lru_cache(maxsize=64)
 def _fitted_baseline(model, name, spec, model_dir):
     "A baseline that has chosen its strength by examples, or `None` if it takes images of one size only."
-    if isinstance(build_baseline(name), (MeanPicture, PCA, Wiener)): return None
+    if isinstance(build_baseline(name), (MeanImage, PCA, Wiener)): return None
     clean, corrupted, mask = _training_images(load(model, model_dir=model_dir), spec)
     first_mask = None if mask is None else mask[:1]
     larger = F.pad(corrupted[:1], (0, 16, 0, 8))

@@ -1,7 +1,8 @@
-"""Memory and time of the restorer for large photographs: `python tests/benchmarks/memory.py [MEGAPIXELS …] [--ways tile,x4,…]`.
+"""Memory and time of the restorer for large photographs.
 
-Each measurement is a process of its own. It makes a photograph of noise, restores it with a small untrained network, and tells
-the largest memory it ever had, less what it had with libraries and photograph, less the result: that is what the work needs. It should be the same for every size.
+`python tests/benchmarks/memory.py [MEGAPIXELS …] [--ways exact_tiles,x4,…]`. Each measurement is a process of its own. It
+makes a photograph of noise, restores it with a small untrained network, and tells the largest memory it ever had, less what
+it had with libraries and photograph, less the result: that is what the work needs. It should be the same for every size.
 """
 import argparse
 import json
@@ -11,11 +12,12 @@ import tempfile
 import time
 from pathlib import Path
 
-WAYS = {"whole": dict(network="bench_convs", corruption="none", fit="whole"),
-        "tile": dict(network="bench_convs", corruption="none", fit="tile"),
-        "blended": dict(network="bench_convs(norm=True)", corruption="none", fit="tile"),
-        "x4": dict(network="bench_convs(scale=4)", corruption="downscale(factor=4)", fit="tile"),
-        "chroma": dict(network="bench_colours", corruption="lightness", fit="chroma")}
+WAYS = {"resize": dict(network="bench_convs", task="denoise", fit="resize"),
+        "exact_tiles": dict(network="bench_convs", task="denoise", fit="exact_tiles"),
+        "blended_tiles": dict(network="bench_convs(norm=True)", task="denoise", fit="blended_tiles"),
+        "x4": dict(network="bench_convs(scale=4)", corruption="downscale(factor=4)", task="super_resolve",
+                   fit="exact_tiles"),
+        "chroma": dict(network="bench_colours", corruption="lightness", task="colorize", fit="chroma")}
 
 
 def now():
@@ -36,8 +38,8 @@ def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
 
 
-def networks():
-    "Small networks of three kinds."
+def register_networks():
+    "Register small networks of three kinds."
     import torch
     from torch import nn
 
@@ -45,15 +47,31 @@ def networks():
     from recon.recipes import NETWORKS
 
     @NETWORKS.register("bench_convs")
-    def convs(channels, width=16, scale=1, norm=False):
-        middle = [layer for _ in range(3) for layer in (nn.Conv2d(width, width, 3, padding=1), *[nn.InstanceNorm2d(width)] * norm, nn.ReLU())]
-        return nn.Sequential(nn.Conv2d(channels, width, 3, padding=1), *middle, nn.Conv2d(width, channels * scale**2, 3, padding=1), nn.PixelShuffle(scale))
+    class Convolutions(nn.Sequential):
+        size_multiple = 1
+
+        def __init__(self, channels, width=16, scale=1, norm=False):
+            layers = [nn.Conv2d(channels, width, 3, padding=1)]
+            for _ in range(3):
+                layers.append(nn.Conv2d(width, width, 3, padding=1))
+                if norm: layers.append(nn.InstanceNorm2d(width))
+                layers.append(nn.ReLU())
+            super().__init__(*layers, nn.Conv2d(width, channels * scale**2, 3, padding=1), nn.PixelShuffle(scale))
+            self.in_channels = channels
+            self.out_channels = channels
+            self.scale = scale
 
     @NETWORKS.register("bench_colours")
     class Colours(nn.Module):
+        in_channels = 1
+        out_channels = 3
+        scale = 1
+        size_multiple = 2
+
         def __init__(self):
             super().__init__()
-            self.body = nn.Sequential(nn.Conv2d(1, 16, 3, 2, 1), nn.ReLU(), nn.Conv2d(16, 8, 3, 1, 1), nn.PixelShuffle(2), nn.Tanh())
+            self.body = nn.Sequential(nn.Conv2d(1, 16, 3, 2, 1), nn.ReLU(), nn.Conv2d(16, 8, 3, 1, 1),
+                                      nn.PixelShuffle(2), nn.Tanh())
 
         def chroma(self, x): return 60 * self.body(x)
 
@@ -61,7 +79,7 @@ def networks():
 
 
 def prepared(way, size=128):
-    "A restorer of that way, which has worked once: libraries are loaded and buffers have grown before anything is counted."
+    "A restorer that has worked once: libraries are loaded and buffers have grown before anything is counted."
     import torch
 
     from recon.checkpoints import load, save_checkpoint
@@ -70,11 +88,13 @@ def prepared(way, size=128):
     from recon.restore import Restorer
 
     torch.set_num_threads(1)
-    networks()
-    recipe = register_recipe(Recipe(name="bench", title="A benchmark", chapter="20_restore", data="shapes", size=size, channels=3, **WAYS[way]))
+    register_networks()
+    facts = {"title": "A benchmark", "chapter": "20c_restore", "data": "shapes", "size": size, "channels": 3}
+    recipe = register_recipe(Recipe(name="bench", **facts, **WAYS[way]))
     with tempfile.TemporaryDirectory() as folder:
         torch.manual_seed(0)
-        restorer = Restorer(load(save_checkpoint(Path(folder) / "bench", build_network(recipe), recipe, {}, half=False)), device="cpu")
+        saved = save_checkpoint(Path(folder) / "bench", build_network(recipe), recipe, {}, half=False)
+        restorer = Restorer(load(saved), device="cpu")
     restorer(Picture(torch.zeros(3, 300, 300, dtype=torch.uint8)))
     return restorer
 
@@ -87,16 +107,20 @@ def measure(restorer, megapixels):
 
     height, width = (4 * round((megapixels * 1e6 * ratio) ** 0.5 / 4) for ratio in (2 / 3, 3 / 2))
     photo = torch.randint(0, 256, (height, width, 3), dtype=torch.uint8).permute(2, 0, 1)
-    before, started = now(), time.process_time()
+    before = now()
+    started = time.process_time()
     done = restorer(Picture(photo)).picture
-    seconds, after, result = time.process_time() - started, peak(), done.pixels.numel() / 1e6
-    return {"megapixels": height * width / 1e6, "work": after - before - result, "picture": photo.numel() / 1e6, "result": result, "peak": after,
-            "seconds": seconds}
+    seconds = time.process_time() - started
+    after = peak()
+    result = done.pixels.numel() / 1e6
+    return {"megapixels": height * width / 1e6, "work": after - before - result, "picture": photo.numel() / 1e6,
+            "result": result, "peak": after, "seconds": seconds}
 
 
 def measured(way, *megapixels):
     "The same in a process of its own; several sizes from small to large, since a peak never falls."
-    done = subprocess.run([sys.executable, __file__, "--one", way, *map(str, megapixels)], capture_output=True, text=True)
+    command = [sys.executable, __file__, "--one", way, *map(str, megapixels)]
+    done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode: raise RuntimeError(done.stderr)
     return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
 
@@ -111,12 +135,12 @@ def main():
         restorer = prepared(args.one)
         for n in args.megapixels: print(json.dumps(measure(restorer, n)), flush=True)
         return
-    print(f"{'':9}{'megapixels':>11}{'photo MB':>10}{'result MB':>11}{'work MB':>9}{'peak MB':>9}{'CPU s/megapixel':>17}")
+    print(f"{'':14}{'megapixels':>11}{'photo MB':>10}{'result MB':>11}{'work MB':>9}{'peak MB':>9}{'s/megapixel':>13}")
     for way in args.ways.split(","):
-        for n in args.megapixels:
-            m, = measured(way, n)
-            print(f"{way:9}{m['megapixels']:11.1f}{m['picture']:10.0f}{m['result']:11.0f}{m['work']:9.0f}{m['peak']:9.0f}"
-                  f"{m['seconds'] / m['megapixels']:17.2f}", flush=True)
+        for megapixels in args.megapixels:
+            m = measured(way, megapixels)[0]
+            print(f"{way:14}{m['megapixels']:11.1f}{m['picture']:10.0f}{m['result']:11.0f}{m['work']:9.0f}"
+                  f"{m['peak']:9.0f}{m['seconds'] / m['megapixels']:13.2f}", flush=True)
 
 
 if __name__ == "__main__": main()

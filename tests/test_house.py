@@ -24,8 +24,6 @@ STORY = {
 }
 # Imports inside a function that may point to a later notebook.
 LATE = {("recipes", "load_chapters")}  # registers the recipes of every chapter, when somebody asks for one by name
-
-
 MODULES = {module_of(p): p for p in NOTEBOOKS if module_of(p)}
 
 

@@ -5,10 +5,13 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 
 
+def _is_public(node):
+    if not isinstance(node, (ast.FunctionDef, ast.ClassDef)): return False
+    return not node.name.startswith("_") or node.name in ("__init__", "__call__")
+
+
 def _members(body, prefix):
-    for node in body:
-        if not isinstance(node, (ast.FunctionDef, ast.ClassDef)) or node.name.startswith("_") and node.name not in ("__init__", "__call__"):
-            continue
+    for node in filter(_is_public, body):
         if isinstance(node, ast.FunctionDef): yield f"{prefix}{node.name}({ast.unparse(node.args)})"
         else:
             yield f"{prefix}{node.name}" + (f"({', '.join(map(ast.unparse, node.bases))})" if node.bases else "")

@@ -14,7 +14,8 @@ def render() -> str:
     nb = nbformat.read(ROOT / "nbs" / "index.ipynb", as_version=4)
     nb.metadata["language_info"] = {"name": "python"}
     for cell in nb.cells:  # nbdev's directives, in nbconvert's words
-        tags = [tag for directive, tag in (("hide", "hide"), ("echo: false", "hide-input")) if f"#| {directive}" in cell.source]
+        directives = {"hide": "hide", "echo: false": "hide-input"}
+        tags = [tag for directive, tag in directives.items() if f"#| {directive}" in cell.source]
         if tags: cell.metadata["tags"] = tags
     exporter = MarkdownExporter()
     remove = TagRemovePreprocessor(remove_cell_tags={"hide"}, remove_input_tags={"hide-input"})
@@ -22,7 +23,7 @@ def render() -> str:
     body, _ = exporter.from_notebook_node(nb)
     body = re.sub(r"\n{3,}", "\n\n", body)
     # Links in the notebook start in nbs/, those of the README at the top.
-    for kind in ("images/", "0", "1", "2"): body = body.replace(f"]({kind}", f"](nbs/{kind}").replace(f'src="{kind}', f'src="nbs/{kind}')
+    body = re.sub(r'(\]\(|src=")(?=images/|\d)', r"\1nbs/", body)
     return body.replace("](../", "](").strip() + "\n"
 
 

@@ -1,5 +1,4 @@
-"""Every lecture and exercise opens in Colab: its link names its own file, and its first cell fetches the course there and only there."""
-import json
+"""Every lecture and exercise opens in Colab: its link names its file, its first cell fetches the course only there."""
 import os
 import subprocess
 import sys
@@ -8,6 +7,7 @@ from configparser import ConfigParser
 from pathlib import Path
 
 import pytest
+from notebooks import sources
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted([*(ROOT / "nbs").glob("[0-9]*.ipynb"), *(ROOT / "course" / "exercises").glob("[0-9]*.ipynb")])
@@ -16,13 +16,12 @@ SETTINGS.read(ROOT / "settings.ini", encoding="utf-8")
 META = SETTINGS["DEFAULT"]
 
 
-def sources(path, kind): return ["".join(c["source"]) for c in json.loads(path.read_text(encoding="utf-8"))["cells"] if c["cell_type"] == kind]
-
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda p: f"{p.parent.name}-{p.stem}")
 def test_link_opens_this_file(path):
     where = f"{META['user']}/{META['repo']}/blob/{META['branch']}/{path.relative_to(ROOT).as_posix()}"
-    found = [line for text in sources(path, "markdown")[:2] for line in text.splitlines() if line.startswith("[Open in Colab]")]
+    head = "\n".join(sources(path, "markdown")[:2])
+    found = [line for line in head.splitlines() if line.startswith("[Open in Colab]")]
     assert found == [f"[Open in Colab](https://colab.research.google.com/github/{where})"]
 
 
@@ -38,4 +37,5 @@ def test_first_cell_fetches_the_course_on_colab_only(path, monkeypatch):
     monkeypatch.setattr(os.path, "exists", lambda path: False)
     exec(cell, {})
     fetched, folder = said
-    assert META["git_url"] in fetched and folder == f"/content/recon/{path.relative_to(ROOT).parent.as_posix()}" and "/content/recon" in sys.path
+    assert META["git_url"] in fetched and "/content/recon" in sys.path
+    assert folder == f"/content/recon/{path.relative_to(ROOT).parent.as_posix()}"

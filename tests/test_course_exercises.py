@@ -1,4 +1,4 @@
-"""Every task of the course: its solution passes, nothing at all fails, and typical mistakes get the message meant for them."""
+"""Every task of the course: its solution passes, an empty answer fails, and typical mistakes get their message."""
 import contextlib
 import io
 import json
@@ -16,7 +16,7 @@ sys.path.append(str(EXERCISES))
 
 from check import EMPTY, verdict  # noqa: E402
 from grade import functions  # noqa: E402
-from make import checks, names, notebook, products, read, solution, stems, student, tasks  # noqa: E402
+from make import checks, lecture, names, notebook, products, read, solution, stems, student, tasks  # noqa: E402
 
 TASKS = [(stem, number) for stem in stems() for number in tasks(read(stem))]
 
@@ -31,7 +31,7 @@ def attempt(text, space, wanted, tests):
 
 @lru_cache(maxsize=None)
 def worked_through(stem):
-    "The notebook from top to bottom, every task in all its versions; seconds of one core that the solutions alone took."
+    "Run a notebook with every task in all its versions; return the verdicts and the seconds that the solutions took."
     import matplotlib
     import torch
 
@@ -50,11 +50,13 @@ def _work_through(stem):
             if cell.kind not in ("code", "answer"): continue
             if cell.kind == "answer":
                 wanted, visible = names(every[cell.task].check), pairs[cell.task][:1]
-                said[cell.task] = {"empty": attempt(student(cell.text), space, wanted, visible)[0],
-                                   "wrong": [attempt(w.text, space, wanted, visible)[0] for w in every[cell.task].wrong]}
+                wrong = [attempt(w.text, space, wanted, visible)[0] for w in every[cell.task].wrong]
+                said[cell.task] = {"empty": attempt(student(cell.text), space, wanted, visible)[0], "wrong": wrong}
             start = time.process_time()
             exec(compile(solution(cell.text) if cell.kind == "answer" else cell.text, stem, "exec"), space)
-            if cell.kind == "answer": said[cell.task]["right"] = [verdict(test, *(space.get(n) for n in wanted)) for test in pairs[cell.task]]
+            if cell.kind == "answer":
+                answers = [space.get(name) for name in wanted]
+                said[cell.task]["right"] = [verdict(test, *answers) for test in pairs[cell.task]]
             seconds += time.process_time() - start
             if "matplotlib.pyplot" in sys.modules: sys.modules["matplotlib.pyplot"].close("all")
     return said, seconds
@@ -62,10 +64,10 @@ def _work_through(stem):
 
 @pytest.mark.parametrize("stem", stems())
 def test_exercise_belongs_to_a_lecture_and_is_in_sync(stem):
-    assert (ROOT / "nbs" / f"{stem}.ipynb").exists(), "an exercise has the stem of its lecture"
+    assert (ROOT / "nbs" / f"{lecture(stem)}.ipynb").exists(), "an exercise has the number and name of its lecture"
     assert 8 <= len(tasks(read(stem))) <= 12
     for path, text in products(stem).items():
-        assert path.exists() and path.read_text(encoding="utf-8") == text, f"run python course/exercises/make.py: {path.name}"
+        assert path.exists() and path.read_text(encoding="utf-8") == text, f"run make.py: {path.name}"
 
 
 @pytest.mark.parametrize("stem", stems())
@@ -85,7 +87,8 @@ def test_student_version_fails(stem, number): assert worked_through(stem)[0][num
 def test_typical_mistakes_get_their_message(stem, number):
     wrong = tasks(read(stem))[number].wrong
     assert len(wrong) >= 2 and len({w.note for w in wrong}) == len(wrong) and all(w.note for w in wrong)
-    for w, message in zip(wrong, worked_through(stem)[0][number]["wrong"]): assert w.note in message, f"{number}: {message!r}"
+    for w, message in zip(wrong, worked_through(stem)[0][number]["wrong"]):
+        assert w.note in message, f"{number}: {message!r}"
 
 
 @pytest.mark.parametrize("stem", stems())
@@ -102,9 +105,10 @@ def test_students_see_no_solution(stem):
 
 
 def test_every_exercise_that_a_lecture_promises_is_there():
-    for lecture in (ROOT / "nbs").glob("*.ipynb"):
-        text = lecture.read_text(encoding="utf-8")
-        for stem in {w.split(".ipynb")[0] for w in text.split("course/exercises/")[1:]}: assert (EXERCISES / f"{stem}.ipynb").exists(), f"{lecture.stem} promises {stem}"
+    for path in (ROOT / "nbs").glob("*.ipynb"):
+        text = path.read_text(encoding="utf-8")
+        for stem in {w.split(".ipynb")[0] for w in text.split("course/exercises/")[1:]}:
+            assert (EXERCISES / f"{stem}.ipynb").exists(), f"{path.stem} promises {stem}"
 
 
 def test_check_prints_a_mark_or_a_hint(capsys):
@@ -117,13 +121,20 @@ def test_check_prints_a_mark_or_a_hint(capsys):
 
 def test_grading_counts_the_points(tmp_path):
     cells = read("10_dense_autoencoder")
-    for name, text in (("solved", notebook("10_dense_autoencoder", cells, solved=True)), ("empty", notebook("10_dense_autoencoder", cells))):
+    handed_in = []
+    for name, solved in (("solved", True), ("empty", False)):
         (tmp_path / name).mkdir()
-        (tmp_path / name / "10_dense_autoencoder.ipynb").write_text(text, encoding="utf-8")
-    grade = lambda *which: subprocess.run([sys.executable, EXERCISES / "grade.py", *which], capture_output=True, text=True, encoding="utf-8")
+        handed_in.append(tmp_path / name / "10_dense_autoencoder.ipynb")
+        handed_in[-1].write_text(notebook("10_dense_autoencoder", cells, solved), encoding="utf-8")
+
+    def grade(*which):
+        command = [sys.executable, EXERCISES / "grade.py", *which]
+        return subprocess.run(command, capture_output=True, text=True, encoding="utf-8")
+
     total = sum(t.answer.points for t in tasks(cells).values())
-    done = grade(tmp_path / "solved" / "10_dense_autoencoder.ipynb", tmp_path / "empty" / "10_dense_autoencoder.ipynb")
-    assert done.returncode == 1 and f"all   {total} of {total}" in done.stdout and f"all   0 of {total}" in done.stdout, done.stdout + done.stderr
+    done = grade(*handed_in)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert f"all   {total} of {total}" in done.stdout and f"all   0 of {total}" in done.stdout
     assert grade(tmp_path / "homework.ipynb").returncode == 2
 
 
@@ -135,5 +146,6 @@ def test_notebooks_run_in_jupyter():
     for solved, mark in ((True, "✓ 01.1"), (False, "… 01.1")):
         nb = nbformat.reads(notebook("01_corruptions", read("01_corruptions"), solved), as_version=4)
         nb.cells = [c for c in nb.cells[:12] if c.cell_type == "code"]
-        NotebookClient(nb, timeout=300, allow_errors=not solved, resources={"metadata": {"path": EXERCISES / ("solutions" if solved else ".")}}).execute()
+        folder = {"metadata": {"path": EXERCISES / ("solutions" if solved else ".")}}
+        NotebookClient(nb, timeout=300, allow_errors=not solved, resources=folder).execute()
         assert mark in json.dumps(nb.cells, ensure_ascii=False)

@@ -12,7 +12,8 @@ def verdict(test, *answers):
 
     if any(a is ... or a is None for a in answers): return EMPTY
     try:
-        with torch.random.fork_rng(devices=[]): test(*(_watched(a) if isinstance(a, FunctionType) else a for a in answers))
+        with torch.random.fork_rng(devices=[]):
+            test(*(_watched(a) if isinstance(a, FunctionType) else a for a in answers))
     except AssertionError as e: return str(e)
     except Exception as e: return f"It stopped with {type(e).__name__}: {e}"
     return ""

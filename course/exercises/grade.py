@@ -1,8 +1,8 @@
 """Grade students' notebooks: `python course/exercises/grade.py someone/10_dense_autoencoder.ipynb …`.
 
-Runs each notebook's code in a process of its own (only grade what you would run), then the visible and the hidden checks of
-every task. A task is worth its points when both pass. Prints a table; the exit code is 0 when every notebook has all
-points, 1 when points are missing, 2 when a notebook can't be graded.
+Runs each notebook's code in a process of its own (only grade what you would run), then the visible and the hidden
+checks of every task. A task is worth its points when both pass. Prints a table; the exit code is 0 when every notebook
+has all points, 1 when points are missing, 2 when a notebook can't be graded.
 """
 import argparse
 import contextlib
@@ -30,7 +30,8 @@ def run(path):
     "What a notebook's names are bound to at its end; a cell that fails doesn't stop the others."
     space = {"__name__": "__main__"}
     for cell in code(path):
-        with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(Exception): exec(compile(cell, path.name, "exec"), space)
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(Exception):
+            exec(compile(cell, path.name, "exec"), space)
     return space
 
 
@@ -45,10 +46,11 @@ def functions(cells):
 
 
 def grade(path):
-    "Print the table of one notebook: 0 when it has all points, 1 when some are missing, 2 when there is nothing to grade."
+    "Print the table of one notebook; 0 when it has all points, 1 when some are missing, 2 for no exercise."
     stem = next((s for s in stems() if s in path.stem), None)
     if stem is None or not path.is_file():
-        print(f"'{path}' is no notebook of the exercises {', '.join(stems())}; their names must be part of the files' names.")
+        print(f"'{path}' is no notebook of the exercises {', '.join(stems())}; "
+              "their names must be part of the files' names.")
         return 2
     cells = read(stem)
     space, earned, total = run(path), 0, 0
@@ -58,7 +60,8 @@ def grade(path):
         hints = [verdict(test, *answers) for test in pair]
         points = 0 if any(hints) else task.answer.points
         earned, total = earned + points, total + task.answer.points
-        remark = "nothing there" if EMPTY in hints else next((f"{kind}: {h}" for kind, h in zip(("visible", "hidden"), hints) if h), "")
+        remarks = [f"{kind}: {hint}" for kind, hint in zip(("visible", "hidden"), hints) if hint]
+        remark = "nothing there" if EMPTY in hints else "".join(remarks[:1])
         print(f"  {number:6}{points} of {task.answer.points}   {remark}")
     print(f"  all   {earned} of {total}")
     return int(earned < total)
@@ -73,9 +76,14 @@ def main():
     if args.here: sys.exit(grade(args.notebooks[0]))
     worst = 0
     for path in args.notebooks:
-        environment = {**os.environ, "MPLBACKEND": "Agg", "PYTHONUTF8": "1", "PYTHONPATH": os.pathsep.join(filter(None, [str(HERE), os.environ.get("PYTHONPATH")]))}
-        try: worst = max(worst, subprocess.run([sys.executable, __file__, "--here", path.resolve()], env=environment, timeout=LIMIT, cwd=HERE).returncode)
-        except subprocess.TimeoutExpired: worst = print(f"{path}: not finished after {LIMIT} seconds") or 2
+        paths = os.pathsep.join(filter(None, [str(HERE), os.environ.get("PYTHONPATH")]))
+        environment = {**os.environ, "MPLBACKEND": "Agg", "PYTHONUTF8": "1", "PYTHONPATH": paths}
+        command = [sys.executable, __file__, "--here", path.resolve()]
+        try:
+            worst = max(worst, subprocess.run(command, env=environment, timeout=LIMIT, cwd=HERE).returncode)
+        except subprocess.TimeoutExpired:
+            print(f"{path}: not finished after {LIMIT} seconds")
+            worst = 2
     sys.exit(min(worst, 2))
 
 

@@ -18,7 +18,7 @@ The kinds of cells, by their first line:
     # %% for checks                  imports and helpers of the checks
 
 In an answer, `name = value  ### SOLUTION` becomes `name = ...`, and what stands between `### BEGIN SOLUTION` and
-`### END SOLUTION` becomes `...`, or, after `### STUDENT`, the lines that begin with `#:` (a program with a bug to find).
+`### END SOLUTION` becomes `...`, or, after `### STUDENT`, the lines that begin with `#:` (a program with a bug).
 """
 import json
 import re
@@ -26,21 +26,27 @@ from dataclasses import dataclass
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-HEAD = re.compile(r" *(?P<kind>\[markdown\]|answer|check|hidden|wrong|for checks)? *(?P<task>\d\d\.\d+)?(?: \((?P<points>\d+) points?\))?(?:: *(?P<note>.+))?$")
-START = """Lecture: [{stem}]({up}../../nbs/{stem}.ipynb). Replace each `...`, run the cell, then the check below it: ✓ means done, everything else is a hint. Nothing
-here needs a GPU or the network."""
-LINK = "\n\n[Open in Colab](https://colab.research.google.com/github/recon-course/recon/blob/main/course/exercises/{stem}.ipynb)"
+NOTEBOOKS = HERE.parents[1] / "nbs"
+HEAD = re.compile(
+    r" *(?P<kind>\[markdown\]|answer|check|hidden|wrong|for checks)? *(?P<task>\d\d\.\d+)?"
+    r"(?: \((?P<points>\d+) points?\))?(?:: *(?P<note>.+))?$")
+START = """Lecture: [{lecture}]({up}../../nbs/{lecture}.ipynb). Replace each `...`, run the cell, then the check
+below it: ✓ means done, everything else is a hint. Nothing here needs a GPU or the network."""
+COLAB_URL = "https://colab.research.google.com/github/recon-course/recon/blob/main"
+LINK = f"\n\n[Open in Colab]({COLAB_URL}/course/exercises/{{stem}}.ipynb)"
 COLAB = """import os
 import subprocess
 import sys
 
 if "google.colab" in sys.modules:  # there, fetch the course and its library; elsewhere do nothing
     if not os.path.exists("/content/recon"):
-        fetch = "git clone -q --depth 1 https://github.com/recon-course/recon /content/recon && pip install -q -e /content/recon"
-        subprocess.run(fetch, shell=True, check=True)
+        fetch = "git clone -q --depth 1 https://github.com/recon-course/recon /content/recon"
+        subprocess.run(f"{fetch} && pip install -q -e /content/recon", shell=True, check=True)
     sys.path[:0] = ["/content/recon", "/content/recon/course/exercises"]
     os.chdir("/content/recon/course/exercises")
+
 """
+PARENT = 'import sys\n\nsys.path.append("..")\n'
 
 
 @dataclass(frozen=True)
@@ -79,8 +85,14 @@ def tasks(cells):
     "The tasks among the cells, by number."
     numbers = [c.task for c in cells if c.kind == "answer"]
     if len(set(numbers)) < len(numbers): raise ValueError(f"A task's number stands twice among {numbers}.")
-    of = lambda kind, n: tuple(c for c in cells if (c.kind, c.task) == (kind, n))
-    return {n: Task(*(c for kind in ("answer", "check", "hidden") for c in of(kind, n)), of("wrong", n)) for n in numbers}
+
+    def of(kind, number): return tuple(c for c in cells if (c.kind, c.task) == (kind, number))
+
+    found = {}
+    for n in numbers:
+        (answer,), (check,), (hidden,) = of("answer", n), of("check", n), of("hidden", n)
+        found[n] = Task(answer, check, hidden, of("wrong", n))
+    return found
 
 
 def student(text):
@@ -109,29 +121,43 @@ def names(check):
 
 def checks(stem, cells):
     "The module of the checks that students may run."
-    parts = [f'"""The checks of {stem}. Made by make.py; change source/{stem}.py."""', *(c.text for c in cells if c.kind == "for checks")]
+    parts = [f'"""The checks of {stem}. Made by make.py; change source/{stem}.py."""']
+    parts += [c.text for c in cells if c.kind == "for checks"]
     for number, task in tasks(cells).items():
         parts.append(task.check.text.replace("def check(", f"def check_{number.replace('.', '_')}(", 1))
     return "\n\n\n".join(parts) + "\n"
 
 
+def lecture(stem):
+    "The lecture of an exercise: the notebook with the same number and name, perhaps with a letter behind the number."
+    return next(NOTEBOOKS.glob(f"{stem[:2]}*{stem[2:]}.ipynb")).stem
+
+
 def notebook(stem, cells, solved=False):
     "The student's or the instructor's notebook, as JSON."
     made, every = [], tasks(cells)
-    add = lambda kind, text: made.append({"cell_type": kind, "id": f"{stem[:2]}-{len(made)}", "metadata": {}, "source": text.splitlines(keepends=True),
-                                          **({"execution_count": None, "outputs": []} if kind == "code" else {})})
+
+    def add(kind, text):
+        cell = {"cell_type": kind, "id": f"{stem[:2]}-{len(made)}", "metadata": {}}
+        cell["source"] = text.splitlines(keepends=True)
+        if kind == "code": cell |= {"execution_count": None, "outputs": []}
+        made.append(cell)
+
     for cell in cells:
         if cell.kind in ("text", "code"): add({"text": "markdown"}.get(cell.kind, "code"), cell.text)
         if len(made) == 1:
-            add("markdown", (START if solved else START + LINK).format(stem=stem, up="../" * solved))
-            add("code", ('import sys\n\nsys.path.append("..")\n' if solved else COLAB + "\n") + "from check import check")
+            start = START if solved else START + LINK
+            add("markdown", start.format(stem=stem, lecture=lecture(stem), up="../" * solved))
+            add("code", (PARENT if solved else COLAB) + "from check import check")
         if cell.kind != "answer": continue
         add("code", (solution if solved else student)(cell.text))
         task = every[cell.task]
         add("code", f'check("{cell.task}", {", ".join(names(task.check))})')
         if solved: add("markdown", _behind(cell.task, task))
-    language = {"kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}, "language_info": {"name": "python"}}
-    return json.dumps({"cells": made, "metadata": language, "nbformat": 4, "nbformat_minor": 5}, ensure_ascii=False, indent=1) + "\n"
+    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    metadata = {"kernelspec": kernel, "language_info": {"name": "python"}}
+    whole = {"cells": made, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+    return json.dumps(whole, ensure_ascii=False, indent=1) + "\n"
 
 
 def _behind(number, task):
@@ -139,7 +165,8 @@ def _behind(number, task):
     fence = lambda text: f"```python\n{text}\n```"
     wrong = [f"Gets “…{w.note}…”:\n\n{fence(w.text)}" for w in task.wrong]
     points = f"{task.answer.points} point{'s' * (task.answer.points > 1)}"
-    return "\n\n".join([f"*{number}: {points}. The hidden check, and typical mistakes:*", fence(task.hidden.text), *wrong])
+    head = f"*{number}: {points}. The hidden check, and typical mistakes:*"
+    return "\n\n".join([head, fence(task.hidden.text), *wrong])
 
 
 def stems(): return sorted(p.stem for p in (HERE / "source").glob("*.py"))

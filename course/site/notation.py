@@ -22,11 +22,16 @@ def anchor(title):
 
 def mathml(latex, display):
     "An equation as MathML, which browsers draw themselves."
-    latex = re.sub(r"\\big[lr]?(?![a-zA-Z])", "", latex).replace(r"\Vert", r"\|")  # what the converter or Chromium gets wrong
+    # What the converter or Chromium gets wrong.
+    latex = re.sub(r"\\big[lr]?(?![a-zA-Z])", "", latex).replace(r"\Vert", r"\|")
     latex = re.sub(r"\\(mathbb|mathcal) ?(\w)", r"\\\1{\2}", latex)
     made = convert(latex, display=display)
-    made = re.sub(rf"(<mi>(?:{NAMES})</mi>)(?=<m(?:i|n|row|sub|sup|subsup|frac|msub)>)", r'\1<mspace width="0.167em"/>', made)  # as in log x
-    made = made.replace("<munder><munder>", '<munder><mrow class="under">').replace("<mo>&#x23DF;</mo></munder>", "</mrow>")  # Chromium cuts long braces
+    # A thin space after the name of a function, as in log x.
+    named = rf"(<mi>(?:{NAMES})</mi>)(?=<m(?:i|n|row|sub|sup|subsup|frac|msub)>)"
+    made = re.sub(named, r'\1<mspace width="0.167em"/>', made)
+    # Chromium cuts long braces.
+    made = made.replace("<munder><munder>", '<munder><mrow class="under">')
+    made = made.replace("<mo>&#x23DF;</mo></munder>", "</mrow>")
     SIGNS.update(map(ord, html.unescape(made)))
     if "\\" in html.unescape(made): getLogger(__name__).warning("The equation %s isn't understood.", latex)
     return made
@@ -43,7 +48,7 @@ def block(self, node):
 
 
 def font(app, error):
-    "The signs of STIX Two Math (SIL Open Font License), which brings braces and roots of every height, for devices that have no such font."
+    "Write the signs of STIX Two Math (SIL Open Font License), with braces and roots of every height, for all devices."
     logging.getLogger("fontTools").setLevel(logging.ERROR)
     options = subset.Options(flavor="woff", layout_features=["ssty", "dtls", "flac"])
     made = subset.load_font(str(Path(ziamath.__file__).parent / "fonts" / "STIXTwoMath-Regular.ttf"), options)

@@ -32,7 +32,8 @@ def check(copying):
     assert not abs(copying - 0.0625) < 1e-4, "That is σ², the error on [0, 1]. The other range is twice as wide."
     assert not abs(copying - 0.125) < 1e-4, "The noise is twice as wide on [-1, 1]; and its *square*?"
     assert not abs(copying - 0.5) < 1e-4, "That is the noise's standard deviation there. A squared error is asked for."
-    assert abs(copying - 0.25) < 1e-4, "Not yet. Which standard deviation has the noise on [-1, 1]? The error of copying is its square."
+    assert abs(copying - 0.25) < 1e-4, \
+        "Not yet. Which standard deviation has the noise on [-1, 1]? The error of copying is its square."
 
 # %% hidden 11.1
 def hidden(copying): assert copying == 0.25, "(2 · 0.25)² = 0.25"
@@ -64,15 +65,25 @@ def check(best_answer):
         return white * normal(1.0) / (white * normal(1.0) + (1 - white) * normal(0.0))
     b = best_answer(y, 0.5)
     assert torch.is_tensor(b) and b.shape == y.shape, "One answer for each y, a tensor of the same shape."
-    assert not set(b.tolist()) <= {0.0, 1.0}, "Black or white: that answer is most often right, but in squared error it pays for every mistake in full. Where there is doubt the mean is grey."
-    assert abs(b[2].item() - 0.5) < 1e-4, f"Exactly between black and white, both equally likely: ½; yours is {b[2].item():.2f}."
+    assert not set(b.tolist()) <= {0.0, 1.0}, (
+        "Black or white: that answer is most often right, but in squared error it pays for every mistake in full. "
+        "Where there is doubt the mean is grey.")
+    assert abs(b[2].item() - 0.5) < 1e-4, \
+        f"Exactly between black and white, both equally likely: ½; yours is {b[2].item():.2f}."
     wanted = bayes(y, 0.5, 0.5)
-    assert not torch.allclose(b, torch.sigmoid((2 * y - 1) / (2 * 0.5)), atol=1e-3), "In the exponent stands the *variance*, σ²."
-    assert torch.allclose(b, wanted, atol=1e-3), f"At y = 0.8 with σ = 0.5 it should be {wanted[3]:.3f}, and is {b[3]:.3f}. Factors of 2 in the exponent of a normal distribution?"
-    assert torch.allclose(best_answer(y, 0.5, 0.9), bayes(y, 0.5, 0.9), atol=1e-3), "Right for equal chances; with nine white pixels in ten the answer should lean to white. Where does `white` go?"
+    assert not torch.allclose(b, torch.sigmoid((2 * y - 1) / (2 * 0.5)), atol=1e-3), \
+        "In the exponent stands the *variance*, σ²."
+    assert torch.allclose(b, wanted, atol=1e-3), (
+        f"At y = 0.8 with σ = 0.5 it should be {wanted[3]:.3f}, and is {b[3]:.3f}. Factors of 2 in the exponent of a "
+        "normal distribution?")
+    assert torch.allclose(best_answer(y, 0.5, 0.9), bayes(y, 0.5, 0.9), atol=1e-3), (
+        "Right for equal probabilities; with nine white pixels in ten the answer should lean to white. Where does "
+        "`white` go?")
 
 # %% hidden 11.2
-def hidden(best_answer): assert best_answer(torch.tensor([-60.0, 60.0]), 0.1).tolist() == [0, 1], "also where both densities are 0 in float32"
+def hidden(best_answer):
+    assert best_answer(torch.tensor([-60.0, 60.0]), 0.1).tolist() == [0, 1], \
+        "also where both densities are 0 in float32"
 
 # %% wrong 11.2: in full
 def best_answer(y, sigma, white=0.5): return (y > 0.5).float()
@@ -100,10 +111,13 @@ def check(shrink):
     assert abs(shrink(1.0, 0.0) - 1) < 1e-9, "Without noise, believe y."
     assert shrink(0.01, 5.0) < 0.1, "With much noise, believe the mean: a goes to 0."
     assert not abs(shrink(1.0, 0.5) - 1 / 1.5) < 1e-6, "Two *variances* are compared; σ is a standard deviation."
-    assert abs(shrink(1.0, 0.5) - 0.8) < 1e-6, f"With a variance of 1 and σ = 0.5, a is 0.8; yours is {shrink(1.0, 0.5):.3f}. Minimise (1 - a)²v + a²σ²."
+    assert abs(shrink(1.0, 0.5) - 0.8) < 1e-6, \
+        f"With a variance of 1 and σ = 0.5, a is 0.8; yours is {shrink(1.0, 0.5):.3f}. Minimise (1 - a)²v + a²σ²."
 
 # %% hidden 11.3
-def hidden(shrink): assert abs(shrink(0.25, 0.5) - 0.5) < 1e-9 and shrink(0.0, 1.0) == 0, "equal variances: one half; a pixel that never changes: the mean"
+def hidden(shrink):
+    assert abs(shrink(0.25, 0.5) - 0.5) < 1e-9 and shrink(0.0, 1.0) == 0, \
+        "equal variances: one half; a pixel that never changes: the mean"
 
 # %% wrong 11.3: Two *variances*
 def shrink(v, sigma): return v / (v + sigma)
@@ -114,7 +128,7 @@ def shrink(v, sigma): return sigma**2 / (v + sigma**2)
 # %% [markdown]
 # ## 11.4 Find the bug: noise that can be learned by heart
 # This program makes the pairs that a denoiser is trained on. Its training error falls to nearly nothing, and on test images it is useless. Two bugs;
-# restore them. It should give `(input, goal)` for each batch, with noise of standard deviation `sigma`.
+# fix them. It should give `(input, goal)` for each batch, with noise of standard deviation `sigma`.
 
 # %% answer 11.4 (2 points)
 def pairs(x, sigma, batch, steps, generator):
@@ -139,11 +153,14 @@ def check(pairs):
     x = torch.arange(3.0).view(3, 1, 1, 1).expand(3, 1, 8, 8).contiguous()
     made = pairs(x, 0.1, 20, 12, torch.Generator().manual_seed(0))
     assert len(made) == 12 and made[0][0].shape == (20, 1, 8, 8), "12 batches of 20 images were asked for."
-    assert all(torch.equal(goal, goal.round()) for _, goal in made), "The goal is noisy: a network that copies is perfect. What should it give back?"
+    assert all(torch.equal(goal, goal.round()) for _, goal in made), \
+        "The goal is noisy: a network that copies is perfect. What should it give back?"
     noise = torch.cat([a - b for a, b in made])
-    assert abs(noise.std().item() - 0.1) < 0.01, f"The inputs' noise should have a standard deviation of 0.1; it has {noise.std().item():.3f}."
+    assert abs(noise.std().item() - 0.1) < 0.01, \
+        f"The inputs' noise should have a standard deviation of 0.1; it has {noise.std().item():.3f}."
     different = len({tuple((1e4 * n.flatten()[:4]).round().tolist()) for n in noise})
-    assert different > 200, f"240 inputs, and only {different} different noises: drawn once for each image, and then learned by heart."
+    assert different > 200, \
+        f"240 inputs, and only {different} different noises: drawn once for each image, and then learned by heart."
 
 # %% hidden 11.4
 def hidden(pairs):
@@ -163,7 +180,8 @@ def pairs(x, sigma, batch, steps, generator):
 def pairs(x, sigma, batch, steps, generator):
     made = []
     for _ in range(steps):
-        noisy = x[torch.randint(len(x), (batch,), generator=generator)] + sigma * torch.randn(batch, *x.shape[1:], generator=generator)
+        clean = x[torch.randint(len(x), (batch,), generator=generator)]
+        noisy = clean + sigma * torch.randn(batch, *x.shape[1:], generator=generator)
         made.append((noisy, noisy))
     return made
 
@@ -189,24 +207,35 @@ def check(estimate):
     edges[:, :, 11:, 7:] = 3
     edges[:, :, 3, 5::9] = 5
     pure = float(estimate(noise))
-    assert not abs(pure - 0.6) < 0.03, "Twice too much: four values of equal variance, divided by 2, have that variance again."
-    assert not abs(pure - 0.3 * 0.6745) < 0.01, "Two thirds of it: half of all |d| are smaller than 0.6745 standard deviations, so divide."
+    assert not abs(pure - 0.6) < 0.03, \
+        "Twice too much: four values of equal variance, divided by 2, have that variance again."
+    assert not abs(pure - 0.3 * 0.6745) < 0.01, \
+        "Two thirds of it: half of all |d| are smaller than 0.6745 standard deviations, so divide."
     assert abs(pure - 0.3) < 0.02, f"Pure noise of 0.3 is estimated as {pure:.3f}."
     busy = float(estimate(noise + edges))
-    assert abs(busy - 0.3) < 0.05, f"With a few edges in the image the estimate becomes {busy:.3f}. A mean (or a standard deviation) is carried away by few large values; a median isn't."
+    assert abs(busy - 0.3) < 0.05, (
+        f"With a few edges in the image the estimate becomes {busy:.3f}. A mean (or a standard deviation) is carried "
+        "away by few large values; a median isn't.")
 
 # %% hidden 11.5
 def hidden(estimate): assert estimate(torch.full((1, 1, 8, 8), 0.7)) == 0, "an even image has no noise"
 
+
 # %% wrong 11.5: carried away
-def estimate(y): return ((y[..., ::2, ::2] - y[..., ::2, 1::2] - y[..., 1::2, ::2] + y[..., 1::2, 1::2]) / 2).std().item()
+def estimate(y):
+    return ((y[..., ::2, ::2] - y[..., ::2, 1::2] - y[..., 1::2, ::2] + y[..., 1::2, 1::2]) / 2).std().item()
+
 
 # %% wrong 11.5: so divide
-def estimate(y): return ((y[..., ::2, ::2] - y[..., ::2, 1::2] - y[..., 1::2, ::2] + y[..., 1::2, 1::2]) / 2).abs().median().item()
+def estimate(y):
+    return ((y[..., ::2, ::2] - y[..., ::2, 1::2] - y[..., 1::2, ::2] + y[..., 1::2, 1::2]) / 2).abs().median().item()
+
 
 # %%
 clothes = train_or_load("denoising-clothes").examples()
-for sigma in (0.05, 0.2): print(f"σ = {sigma}: estimated {estimate(clothes / 2 + sigma * torch.randn(clothes.shape, generator=seeded_generator('clothes'))):.3f}")
+for sigma in (0.05, 0.2):
+    noise = sigma * torch.randn(clothes.shape, generator=seeded_generator("clothes"))
+    print(f"σ = {sigma}: estimated {estimate(clothes / 2 + noise):.3f}")
 
 # %% [markdown]
 # ## 11.6 Predict: where is the minimum?
@@ -220,7 +249,9 @@ predicted = 32  ### SOLUTION
 # %% check 11.6
 def check(predicted):
     assert predicted in (4, 8, 16, 32, 64, 128, 256, 784), "Choose one of the widths."
-    assert predicted != 4, "With 4 numbers even a clean digit comes back as another one; that doesn't depend on the noise, and is worth more when there is less of it."
+    assert predicted != 4, (
+        "With 4 numbers even a clean digit comes back as another one; that doesn't depend on the noise, and is worth "
+        "more when there is less of it.")
 
 # %% hidden 11.6
 def hidden(predicted): assert predicted in (8, 16, 32, 64, 128, 256, 784), "any width but the narrowest"
@@ -239,10 +270,12 @@ latents = (4, 8, 16, 32, 64, 128, 256, 784)
 def learn(latent, steps=160):
     "A plain autoencoder, trained on clean digits."
     torch.manual_seed(0)
-    chance, net = seeded_generator("learn", latent), build_network(replace(get_recipe("denoising-mnist-dense"), network=f"dense_autoencoder(latent={latent}, hidden=(256,))"))
+    rng, net = seeded_generator("learn", latent), build_network(
+        replace(get_recipe("denoising-mnist-dense"), network=f"dense_autoencoder(latent={latent}, hidden=(256,))")
+    )
     optimizer = torch.optim.Adam(net.parameters(), lr=2e-3)
     for step in range(steps):
-        x = train[torch.randint(len(train), (64,), generator=chance)]
+        x = train[torch.randint(len(train), (64,), generator=rng)]
         loss = (net(x) - x).square().mean()
         optimizer.zero_grad()
         loss.backward()
@@ -275,14 +308,18 @@ penalty = curves[0.2][784] / curves[0.2][best_weak]
 # %% check 11.7
 def check(best_weak, best_strong, penalty, curves):
     weak, strong = (min(curves[s], key=curves[s].get) for s in (0.2, 0.5))
-    assert best_weak in curves[0.2] and best_strong in curves[0.5], "The *width* is asked for (the key of the dictionary), not its error."
+    assert best_weak in curves[0.2] and best_strong in curves[0.5], \
+        "The *width* is asked for (the key of the dictionary), not its error."
     assert (best_weak, best_strong) != (strong, weak) or weak == strong, "Exchanged: which is the curve for weak noise?"
     assert best_weak == weak and best_strong == strong, "These widths don't have the least errors."
     assert penalty >= 1, "Upside down: the widest code's error, divided by the best one's."
-    assert abs(penalty - curves[0.2][784] / curves[0.2][weak]) < 1e-6, "At σ = 0.2: the widest code's error, divided by the best width's."
+    assert abs(penalty - curves[0.2][784] / curves[0.2][weak]) < 1e-6, \
+        "At σ = 0.2: the widest code's error, divided by the best width's."
 
 # %% hidden 11.7
-def hidden(best_weak, best_strong, penalty, curves): assert penalty < curves[0.5][784] / min(curves[0.5].values()), "the weaker the noise, the less a wide code costs: the bend nearly vanishes"
+def hidden(best_weak, best_strong, penalty, curves):
+    assert penalty < curves[0.5][784] / min(curves[0.5].values()), \
+        "the weaker the noise, the less a wide code costs: the bend nearly vanishes"
 
 # %% wrong 11.7: not its error
 best_weak, best_strong, penalty = min(curves[0.2].values()), min(curves[0.5].values()), 1.5
@@ -304,9 +341,12 @@ plans = {"B", "D"}  ### SOLUTION
 
 # %% check 11.8
 def check(plans):
-    assert isinstance(plans, (set, list, tuple)) and len(set(plans)) == 2 and set(plans) <= set("ABCDE"), "Give two letters, such as {\"A\", \"B\"}."
+    assert isinstance(plans, (set, list, tuple)) and len(set(plans)) == 2 and set(plans) <= set("ABCDE"), \
+        "Give two letters, such as {\"A\", \"B\"}."
     assert "E" not in plans, "E is largest for a filter that does nothing. What should the result be compared with?"
-    assert "A" not in plans, "A measures Gaussian noise, which telephones don't have: theirs depends on the brightness, and has been through a filter and JPEG."
+    assert "A" not in plans, (
+        "A measures Gaussian noise, which telephones don't have: theirs depends on the brightness, and has been "
+        "through a filter and JPEG.")
     assert "C" not in plans, "People like smooth skin that isn't the person's. C measures taste, not truth."
 
 # %% hidden 11.8

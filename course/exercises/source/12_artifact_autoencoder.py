@@ -43,12 +43,17 @@ def in_the_hole(error, whole, wide):
 def check(in_the_hole):
     assert in_the_hole(0.009, False, False) == 0.009, "Hole and [0, 1]: nothing is to be converted."
     w = in_the_hole(0.009, True, False)
-    assert not abs(w - 0.009 / 4) < 1e-6, "Averaging over three quarters of untouched pixels makes the number *smaller*; so the hole's own is larger."
-    assert not abs(w - 0.018) < 1e-6, "16 of 32 pixels, in each of two directions: which share of the *area* is the hole?"
-    assert abs(w - 0.036) < 1e-6, f"If all of the image's error lies in the hole, the mean over the hole alone is another one than {w:.4f}. How many pixels share it?"
+    assert not abs(w - 0.009 / 4) < 1e-6, \
+        "Averaging over three quarters of untouched pixels makes the number *smaller*; so the hole's own is larger."
+    assert not abs(w - 0.018) < 1e-6, \
+        "16 of 32 pixels, in each of two directions: which share of the *area* is the hole?"
+    assert abs(w - 0.036) < 1e-6, (
+        f"If all of the image's error lies in the hole, the mean over the hole alone is another one than {w:.4f}. How "
+        "many pixels share it?")
     v = in_the_hole(0.009, False, True)
     assert not abs(v - 0.0045) < 1e-6, "Errors halve from [-1, 1] to [0, 1]. And squared errors?"
-    assert abs(v - 0.00225) < 1e-6, f"On [-1, 1] all errors are twice as large. What does that make of a squared one? Yours is {v:.5f}."
+    assert abs(v - 0.00225) < 1e-6, \
+        f"On [-1, 1] all errors are twice as large. What does that make of a squared one? Yours is {v:.5f}."
 
 # %% hidden 12.1
 def hidden(in_the_hole): assert abs(in_the_hole(0.009, True, True) - 0.009) < 1e-9, "both: the factors cancel"
@@ -65,7 +70,7 @@ def in_the_hole(error, whole, wide): return error * (2 if whole else 1) / (4 if 
 # %% [markdown]
 # ## 12.2 Find the bug: the hole that leaks
 # To make its task easier, this program fills the hole with the image's mean colour. The network is surprisingly good at it, and useless on new
-# images. What does it see that it must not? Restore it.
+# images. What does it see that it must not? Fix it.
 
 # %% answer 12.2 (2 points)
 def fill_with_mean(x, mask):
@@ -86,11 +91,15 @@ def check(fill_with_mean):
     a, b = fill_with_mean(x, mask), fill_with_mean(other, mask)
     hole = mask.expand_as(x) > 0
     assert torch.equal(a[~hole], x[~hole]), "Outside the hole nothing should change."
-    assert torch.equal(a, b), "Two images that differ *only under the hole* give different inputs: something hidden leaks out. Which pixels go into the mean?"
+    assert torch.equal(a, b), (
+        "Two images that differ *only under the hole* give different inputs: something hidden leaks out. Which pixels "
+        "go into the mean?")
     first = torch.stack([x[0, c][mask[0, 0] == 0].mean() for c in range(3)])
     inside = a[0, :, mask[0, 0] > 0].mean(1)
-    assert not torch.allclose(inside, first * (mask[0] == 0).float().mean(), atol=1e-5), "You add up the known pixels and divide by *all*: the colour is pulled towards 0."
-    assert torch.allclose(inside, first, atol=1e-5), "Each channel of each image should be filled with the mean of its own known pixels."
+    assert not torch.allclose(inside, first * (mask[0] == 0).float().mean(), atol=1e-5), \
+        "You add up the known pixels and divide by *all*: the colour is pulled towards 0."
+    assert torch.allclose(inside, first, atol=1e-5), \
+        "Each channel of each image should be filled with the mean of its own known pixels."
 
 # %% hidden 12.2
 def hidden(fill_with_mean):
@@ -129,10 +138,15 @@ def check(spread_heat):
     hidden = torch.where(mask > 0, 0.7, ramp)
     y = spread_heat(hidden, mask)
     assert torch.equal(y[mask == 0], ramp[mask == 0]), "Known pixels have changed: only the hole is warmed."
-    assert (spread_heat(hidden, mask, 1) - spread_heat(torch.where(mask > 0, -0.7, ramp), mask, 1)).abs().max() < 1e-6, "What stood in the hole before has an influence: begin with 0 there."
+    assert (
+        spread_heat(hidden, mask, 1) - spread_heat(torch.where(mask > 0, -0.7, ramp), mask, 1)
+    ).abs().max() < 1e-6, "What stood in the hole before has an influence: begin with 0 there."
     corner = spread_heat(hidden, mask, 1)[0, 0, 3, 3].item()
-    assert abs(corner - (ramp[0, 0, 2, 3] + ramp[0, 0, 3, 2]).item() / 4) < 1e-5, "After one round the hole's corner should have the mean of four neighbours: two known ones, two zeros."
-    assert (y - ramp).abs().max() < 1e-2, f"An even slope should be continued exactly; yours is off by {(y - ramp).abs().max():.2f}. All rounds done? Four neighbours, each a quarter?"
+    assert abs(corner - (ramp[0, 0, 2, 3] + ramp[0, 0, 3, 2]).item() / 4) < 1e-5, \
+        "After one round the hole's corner should have the mean of four neighbours: two known ones, two zeros."
+    assert (y - ramp).abs().max() < 1e-2, (
+        f"An even slope should be continued exactly; yours is off by {(y - ramp).abs().max():.2f}. All rounds done? "
+        "Four neighbours, each a quarter?")
 
 # %% hidden 12.3
 def hidden(spread_heat):
@@ -159,7 +173,11 @@ def spread_heat(x, mask, rounds=400):
 
 # %%
 holes, hole = build_corruption("center_hole(size=12)")(photos)
-_ = show_rows({"original": photos, "hole": holes, "mean": fill_with_mean(photos, hole), "heat": spread_heat(holes, hole)}, n=8, width=5)
+_ = show_rows(
+    {"original": photos, "hole": holes, "mean": fill_with_mean(photos, hole), "heat": spread_heat(holes, hole)},
+    n=8,
+    width=5,
+)
 
 # %% [markdown]
 # ## 12.4 Put it in the middle
@@ -182,7 +200,9 @@ def check(paste_middle):
     assert y.shape == x.shape, f"The shape should stay [2, 3, 10, 16], and is {list(y.shape)}."
     assert y.sum() == patch.sum(), f"{int(patch[0, 0].sum())} pixels should be replaced, and {int(y[0, 0].sum())} are."
     rows, columns = (y[0, 0].amax(d).nonzero().flatten() for d in (1, 0))
-    assert rows[0] + rows[-1] == 9 and columns[0] + columns[-1] == 15, f"Not in the middle: rows {rows[0]} to {rows[-1]} of 10, columns {columns[0]} to {columns[-1]} of 16. The image needn't be square."
+    assert rows[0] + rows[-1] == 9 and columns[0] + columns[-1] == 15, (
+        f"Not in the middle: rows {rows[0]} to {rows[-1]} of 10, columns {columns[0]} to {columns[-1]} of 16. The "
+        "image needn't be square.")
 
 # %% hidden 12.4
 def hidden(paste_middle):
@@ -203,7 +223,7 @@ def paste_middle(x, patch):
 
 # %% [markdown]
 # ## 12.5 Predict: three ghosts
-# Under a cover lies one of **three** different images, each with the same chance, and nothing tells which. Method A answers with their mean,
+# Under a cover lies one of **three** different images, each with the same probability, and nothing tells which. Method A answers with their mean,
 # method B with one of the three by lot. What is A's expected squared error divided by B's?
 
 # %% answer 12.5
@@ -212,12 +232,16 @@ ratio = 1 / 2  ### SOLUTION
 # %% check 12.5
 def check(ratio):
     assert 0 < ratio, "Even the mean is wrong: the truth is one of the three."
-    assert not abs(ratio - 1 / 3) < 0.01, "B is right once in three times, but how wrong is it otherwise? Count the variance: once for the truth around the mean, and for B's answer as well."
+    assert not abs(ratio - 1 / 3) < 0.01, (
+        "B is right once in three times, but how wrong is it otherwise? Count the variance: once for the truth around "
+        "the mean, and for B's answer as well.")
     assert ratio < 1, "No answer has less squared error than the mean."
     truths = torch.randn(3, 50, generator=torch.Generator().manual_seed(0))
     mean = (truths - truths.mean(0)).square().mean()
     lot = (truths[:, None] - truths[None]).square().mean()
-    assert abs(ratio - (mean / lot).item()) < 0.01, "Not yet. Try it with the three numbers -1, 0 and 1: mean of the squared error over all pairs of truth and answer."
+    assert abs(ratio - (mean / lot).item()) < 0.01, (
+        "Not yet. Try it with the three numbers -1, 0 and 1: mean of the squared error over all pairs of truth and "
+        "answer.")
 
 # %% hidden 12.5
 def hidden(ratio): assert abs(ratio - 0.5) < 0.01, "one half, for any number of images"
@@ -251,15 +275,19 @@ def check(left_inside):
     assert not value > 1, "Upside down: after the restoration, divided by before."
     assert abs(value - 0.25) < 1e-4, f"Errors half as large: 0.25 of the squared error is left; yours is {value:.3f}."
     outside = half + 0.3 * (1 - mask)
-    assert abs(float(left_inside(outside, corrupted, x, mask)) - 0.25) < 1e-4, "What was changed *outside* the hole is another question; only the hole counts here."
+    assert abs(float(left_inside(outside, corrupted, x, mask)) - 0.25) < 1e-4, \
+        "What was changed *outside* the hole is another question; only the hole counts here."
 
 # %% hidden 12.6
 def hidden(left_inside):
     x, mask = scene()
     assert left_inside(x, torch.where(mask > 0, 1.0, x), x, mask) == 0, "all restored"
 
+
 # %% wrong 12.6: *outside* the hole
-def left_inside(restored, corrupted, truth, mask): return ((restored - truth).square().sum() / (corrupted - truth).square().sum()).item()
+def left_inside(restored, corrupted, truth, mask):
+    return ((restored - truth).square().sum() / (corrupted - truth).square().sum()).item()
+
 
 # %% wrong 12.6: squares* of a quarter
 def left_inside(restored, corrupted, truth, mask):
@@ -292,12 +320,14 @@ guess_at_9 = 0
 # %%
 train, test = (load_data("digits28", split).stack() for split in ("train", "test"))
 torch.manual_seed(0)
-chance, net = seeded_generator("by hand"), build_network(get_recipe("artifact-mnist"), "conv_denoiser(width=12, blocks=2)")
+rng, net = seeded_generator("by hand"), build_network(
+    get_recipe("artifact-mnist"), "conv_denoiser(width=12, blocks=2)"
+)
 optimizer = torch.optim.AdamW(net.parameters(), lr=4e-3)
 small = build_corruption("rectangle(size=3)")
 for step in range(250):
-    x = train[torch.randint(len(train), (32,), generator=chance)]
-    loss = (net(small(x, chance).image) - x).square().mean()
+    x = train[torch.randint(len(train), (32,), generator=rng)]
+    loss = (net(small(x, rng).image) - x).square().mean()
     optimizer.zero_grad()
     loss.backward()
     optimizer.step()
@@ -309,12 +339,16 @@ for size in (3, 5, 7, 9, 11):
     shares[size] = left_inside(restored, corrupted, test, mask)
     if size in (3, 9): shown[f"{size} pixels"], shown[f"{size} →"] = corrupted, restored
 _ = show_rows({"original": test, **shown}, n=10, width=6)
-print("share of the error that is left:", {k: f"{v:.0%}" for k, v in shares.items()}, f"your guess for 9: {guess_at_9:.0%}")
+print(
+    "share of the error that is left:",
+    {k: f"{v:.0%}" for k, v in shares.items()},
+    f"your guess for 9: {guess_at_9:.0%}",
+)
 
 # %% [markdown]
 # ## 12.8 What does it leave, and why?
 # Look at the images and at the shares. Choose the best explanation: **A** it has too few parameters for large rectangles, **B** in the middle of a large
-# rectangle there is nothing but white, and a white area of that size never was corruption in its training: it eats the border and takes the
+# rectangle there is nothing but white, and a white area of that size was never a corruption in its training: it eats the border and takes the
 # rest for a stroke, **C** it was trained for too few steps. Then name an experiment that tells B from C: **1** train ten times as long on 3 pixels,
 # **2** train equally long on 3 to 9 pixels. (Give the letter, and the number of the one experiment that would refute B if large rectangles
 # vanished.)
@@ -329,10 +363,12 @@ reason, experiment = "B", 1
 # %% check 12.8
 def check(reason, experiment, shares):
     assert reason in ("A", "B", "C") and experiment in (1, 2), "A letter and a number, please."
-    assert shares[9] > 2 * shares[3], "Run the cell above first; small rectangles should be restored well, and large ones badly."
+    assert shares[9] > 2 * shares[3], \
+        "Run the cell above first; small rectangles should be restored well, and large ones badly."
     assert reason != "A", "The very same network, trained on 5 to 9 pixels, removes them in the lecture."
     assert reason != "C", f"It has learned its task: at 3 pixels {shares[3]:.0%} are left. What is different at 9?"
-    assert experiment != 2, "Other training data should help under B *and* under C; so this experiment tells nothing apart."
+    assert experiment != 2, \
+        "Other training data should help under B *and* under C; so this experiment tells nothing apart."
 
 # %% hidden 12.8
 def hidden(reason, experiment, shares): assert (reason, experiment) == ("B", 1), "B, 1"

@@ -1,6 +1,6 @@
 # %% [markdown]
 # # Exercise 14: why GANs fail
-# Twelve tasks, about an hour and a half: write the game, watch it spiral, hunt on the ring, and restore a published program.
+# Twelve tasks, about an hour and a half: write the game, watch it spiral, hunt on the ring, and fix a published program.
 
 # %%
 import math
@@ -41,13 +41,15 @@ clueless = 2 * math.log(2)  ### SOLUTION
 
 # %% check 14.1
 def check(clueless):
-    assert not abs(clueless - math.log(2)) < 0.01, "That is one of the two terms. It is asked about a real image *and* about a made one."
+    assert not abs(clueless - math.log(2)) < 0.01, \
+        "That is one of the two terms. It is asked about a real image *and* about a made one."
     assert not clueless < 0, "The logarithm of ½ is negative, and there is a minus in front of it."
     assert not abs(clueless - 2) < 0.01, "2 would be in bits. Natural logarithms, please."
     assert abs(clueless - 2 * math.log(2)) < 0.01, "Not yet: put ½ into both logarithms."
 
 # %% hidden 14.1
-def hidden(clueless): assert 1.38 < clueless < 1.39, "2 log 2 = 1.386: remember it, a discriminator's loss above it is worse than a coin"
+def hidden(clueless):
+    assert 1.38 < clueless < 1.39, "2 log 2 = 1.386: remember it, a discriminator's loss above it is worse than a coin"
 
 # %% wrong 14.1: one of the two terms
 clueless = 0.693
@@ -61,48 +63,56 @@ clueless = -1.386
 # gives finite numbers: `F.softplus(s)` is $\log(1 + e^s)$. The generator takes the non-saturating form.
 
 # %% answer 14.2 (2 points)
-def judge_loss(real, fake):
+def d_loss(real, fake):
     "What the discriminator minimises; logits of any shape."
     ### BEGIN SOLUTION
     return F.softplus(-real).mean() + F.softplus(fake).mean()
     ### END SOLUTION
 
 
-def maker_loss(fake):
+def g_loss(fake):
     "What the generator minimises, the non-saturating form."
     ### BEGIN SOLUTION
     return F.softplus(-fake).mean()
     ### END SOLUTION
 
 # %% check 14.2
-def check(judge_loss, maker_loss):
+def check(d_loss, g_loss):
     zero, one = torch.zeros(4, 1), torch.ones(4, 1)
-    assert abs(float(judge_loss(zero, zero)) - 2 * math.log(2)) < 1e-3, f"With logits of 0 the discriminator's loss is 2 log 2, and yours is {float(judge_loss(zero, zero)):.3f}."
-    assert judge_loss(one, -one) < judge_loss(-one, one), "A discriminator that is *right* (real above 0, made below) should have the smaller loss. Yours is punished for it."
-    assert torch.isfinite(judge_loss(-1000 * one, 1000 * one)) and torch.isfinite(maker_loss(-1000 * one)), "At logits of 1000 it is infinite or NaN: the sigmoid became exactly 0 or 1 before the logarithm."
-    assert maker_loss(one) < maker_loss(-one), "The generator wants to be believed: the larger the logit of its image, the smaller its loss."
+    assert abs(float(d_loss(zero, zero)) - 2 * math.log(2)) < 1e-3, \
+        f"With logits of 0 the discriminator's loss is 2 log 2, and yours is {float(d_loss(zero, zero)):.3f}."
+    assert d_loss(one, -one) < d_loss(-one, one), (
+        "A discriminator that is *right* (real above 0, made below) should have the smaller loss. Yours is punished "
+        "for it.")
+    assert torch.isfinite(d_loss(-1000 * one, 1000 * one)) and torch.isfinite(g_loss(-1000 * one)), \
+        "At logits of 1000 it is infinite or NaN: the sigmoid became exactly 0 or 1 before the logarithm."
+    assert g_loss(one) < g_loss(-one), \
+        "The generator wants to be believed: the larger the logit of its image, the smaller its loss."
     s = torch.tensor(-6.0, requires_grad=True)
-    slope = torch.autograd.grad(maker_loss(s[None]), s)[0].abs().item()
-    assert slope > 0.9, f"Where the discriminator sees through an image (logit -6), the gradient is only {slope:.4f}: that is the original, saturating loss. Which form pulls hardest there?"
+    slope = torch.autograd.grad(g_loss(s[None]), s)[0].abs().item()
+    assert slope > 0.9, (
+        f"Where the discriminator sees through an image (logit -6), the gradient is only {slope:.4f}: that is the "
+        "original, saturating loss. Which form pulls hardest there?")
 
 # %% hidden 14.2
-def hidden(judge_loss, maker_loss):
+def hidden(d_loss, g_loss):
     from recon.losses import discriminator_loss, generator_loss
 
     r, f = torch.randn(2, 20, generator=torch.Generator().manual_seed(0))
-    assert torch.isclose(judge_loss(r, f), discriminator_loss(r, f)) and torch.isclose(maker_loss(f), generator_loss(f)), "as in the library"
+    assert torch.isclose(d_loss(r, f), discriminator_loss(r, f)), "as in the library"
+    assert torch.isclose(g_loss(f), generator_loss(f)), "as in the library"
 
 # %% wrong 14.2: exactly 0 or 1
-def judge_loss(real, fake): return -real.sigmoid().log().mean() - (1 - fake.sigmoid()).log().mean()
-def maker_loss(fake): return -fake.sigmoid().log().mean()
+def d_loss(real, fake): return -real.sigmoid().log().mean() - (1 - fake.sigmoid()).log().mean()
+def g_loss(fake): return -fake.sigmoid().log().mean()
 
 # %% wrong 14.2: saturating loss
-def judge_loss(real, fake): return F.softplus(-real).mean() + F.softplus(fake).mean()
-def maker_loss(fake): return -F.softplus(fake).mean()
+def d_loss(real, fake): return F.softplus(-real).mean() + F.softplus(fake).mean()
+def g_loss(fake): return -F.softplus(fake).mean()
 
 # %% wrong 14.2: punished for it
-def judge_loss(real, fake): return F.softplus(real).mean() + F.softplus(-fake).mean()
-def maker_loss(fake): return F.softplus(-fake).mean()
+def d_loss(real, fake): return F.softplus(real).mean() + F.softplus(-fake).mean()
+def g_loss(fake): return F.softplus(-fake).mean()
 
 # %% [markdown]
 # ## 14.3 The best discriminator
@@ -122,13 +132,19 @@ def check(best_logit):
     s = best_logit(x, 2.0)
     p, q = torch.distributions.Normal(0.0, 1.0), torch.distributions.Normal(2.0, 1.0)
     wanted = p.log_prob(x) - q.log_prob(x)
-    assert not torch.allclose(s, -wanted, atol=1e-3), "At x = -1, far from the made points, yours says \"made\". Real is p, and p comes first."
-    assert not torch.allclose(s, wanted.sigmoid(), atol=1e-3), "That is D* itself, between 0 and 1. Its logit is asked for."
-    assert torch.allclose(s, wanted, atol=1e-3), f"In the middle between the two crowds the logit should be 0, at x = 0 {wanted[1]:.1f}; yours is {float(s[1]):.2f} there. Take the logarithm of p/q."
-    assert torch.isfinite(best_logit(torch.tensor([-60.0]), 2.0)).all(), "Far out both densities are 0 in float32. Simplify log p - log q on paper first."
+    assert not torch.allclose(s, -wanted, atol=1e-3), \
+        "At x = -1, far from the made points, yours says \"made\". Real is p, and p comes first."
+    assert not torch.allclose(s, wanted.sigmoid(), atol=1e-3), \
+        "That is D* itself, between 0 and 1. Its logit is asked for."
+    assert torch.allclose(s, wanted, atol=1e-3), (
+        f"In the middle between the two distributions the logit should be 0, at x = 0 {wanted[1]:.1f}; yours is "
+        f"{float(s[1]):.2f} there. Take the logarithm of p/q.")
+    assert torch.isfinite(best_logit(torch.tensor([-60.0]), 2.0)).all(), \
+        "Far out both densities are 0 in float32. Simplify log p - log q on paper first."
 
 # %% hidden 14.3
-def hidden(best_logit): assert abs(float(best_logit(torch.tensor(1.0), 0.0))) < 1e-6, "equal crowds: nobody can tell"
+def hidden(best_logit):
+    assert abs(float(best_logit(torch.tensor(1.0), 0.0))) < 1e-6, "equal distributions: nobody can tell"
 
 # %% wrong 14.3: p comes first
 def best_logit(x, theta): return theta * (x - theta / 2)
@@ -154,8 +170,10 @@ def check(alternating):
     assert m.shape == (2, 2), "A matrix of 2 × 2 is wanted."
     x, y = m @ [1.0, 2.0]
     assert abs(x - 0.0) < 1e-9, f"From (1, 2) with η = 0.5, x goes down by 0.5 · 2 to 0; yours goes to {x:.2f}."
-    assert not abs(y - 2.5) < 1e-9, "Your y moves by the *old* x: that is the simultaneous game, the one that spirals out."
-    assert abs(y - 2.0) < 1e-9, f"From (1, 2), y moves by 0.5 times the new x, which is 0, so it stays 2; yours goes to {y:.2f}."
+    assert not abs(y - 2.5) < 1e-9, \
+        "Your y moves by the *old* x: that is the simultaneous game, the one that spirals out."
+    assert abs(y - 2.0) < 1e-9, \
+        f"From (1, 2), y moves by 0.5 times the new x, which is 0, so it stays 2; yours goes to {y:.2f}."
 
 # %% hidden 14.4
 def hidden(alternating):
@@ -168,15 +186,18 @@ def alternating(eta): return np.array([[1, -eta], [eta, 1]])
 def alternating(eta): return np.array([[1, eta], [-eta, 1 - eta**2]])
 
 # %%
-print("largest eigenvalue:", {eta: round(float(abs(np.linalg.eigvals(alternating(eta))).max()), 4) for eta in (0.1, 0.5, 1.0)})
+print(
+    "largest eigenvalue:",
+    {eta: round(float(abs(np.linalg.eigvals(alternating(eta))).max()), 4) for eta in (0.1, 0.5, 1.0)},
+)
 
 # %% [markdown]
 # ## 14.5 Bug museum: never frozen
-# In a published program the generator's move also trains the discriminator, towards being fooled. Here is its round in our words. Restore
-# it: after `move_judge` only the discriminator has moved, after `move_maker` only the generator.
+# In a published program the generator's move also trains the discriminator, towards being fooled. Here is its round in our words. Fix
+# it: after `move_discriminator` only the discriminator has moved, after `move_generator` only the generator.
 
 # %% answer 14.5 (2 points)
-def move_judge(g, d, optimizer, real, z):
+def move_discriminator(g, d, optimizer, real, z):
     "One step of the discriminator; its optimizer holds its weights only."
     ### BEGIN SOLUTION
     optimizer.zero_grad()
@@ -191,7 +212,7 @@ def move_judge(g, d, optimizer, real, z):
     ### END SOLUTION
 
 
-def make_maker_optimizer(g, d):
+def make_generator_optimizer(g, d):
     "The optimizer of the generator's move."
     ### BEGIN SOLUTION
     return torch.optim.SGD(g.parameters(), 0.1)
@@ -200,7 +221,7 @@ def make_maker_optimizer(g, d):
     ### END SOLUTION
 
 
-def move_maker(g, d, optimizer, z):
+def move_generator(g, d, optimizer, z):
     "One step of the generator."
     optimizer.zero_grad()
     generator_loss(d(g(z))).backward()
@@ -208,49 +229,56 @@ def move_maker(g, d, optimizer, z):
     return g
 
 # %% check 14.5
-def check(move_judge, make_maker_optimizer, move_maker):
+def check(move_discriminator, make_generator_optimizer, move_generator):
     g, d, z, real = players()
-    before, judge = d.weight.clone(), torch.optim.SGD(d.parameters(), 0.1)
-    optimizer = make_maker_optimizer(g, d)
+    before, optimizer_d = d.weight.clone(), torch.optim.SGD(d.parameters(), 0.1)
+    optimizer = make_generator_optimizer(g, d)
     held = {id(p) for group in optimizer.param_groups for p in group["params"]}
     assert id(g.weight) in held, "The generator's optimizer should hold the generator's weights."
-    assert not held & {id(p) for p in d.parameters()}, "The generator's optimizer holds the discriminator's weights too: with each move it makes its own judge easier to fool."
-    move_judge(g, d, judge, real, z)
-    assert not torch.equal(d.weight, before), "The discriminator hasn't moved in its own turn: a judge frozen for good never learns."
-    assert all(p.grad is None or not p.grad.any() for p in g.parameters()), "In the discriminator's turn gradients were computed for the generator too. Nothing moves wrongly yet, but half of the work is wasted, and whoever forgets a zero_grad is trained backwards. Cut the graph."
+    assert not held & {id(p) for p in d.parameters()}, (
+        "The generator's optimizer holds the discriminator's weights too: with each move it makes its own critic "
+        "easier to fool.")
+    move_discriminator(g, d, optimizer_d, real, z)
+    assert not torch.equal(d.weight, before), \
+        "The discriminator hasn't moved in its own turn: a discriminator frozen for good never learns."
+    assert all(p.grad is None or not p.grad.any() for p in g.parameters()), (
+        "In the discriminator's turn gradients were computed for the generator too. Nothing moves wrongly yet, but "
+        "half of the work is wasted, and whoever forgets a zero_grad is trained backwards. Cut the graph.")
     after, maker = d.weight.clone(), g.weight.clone()
-    move_maker(g, d, optimizer, z)
-    assert torch.equal(d.weight, after) and not torch.equal(g.weight, maker), "In the generator's turn the generator moves, and only it."
+    move_generator(g, d, optimizer, z)
+    assert torch.equal(d.weight, after) and not torch.equal(g.weight, maker), \
+        "In the generator's turn the generator moves, and only it."
 
 # %% hidden 14.5
-def hidden(move_judge, make_maker_optimizer, move_maker):
+def hidden(move_discriminator, make_generator_optimizer, move_generator):
     g, d, z, real = players(1)
-    judge, optimizer = torch.optim.SGD(d.parameters(), 0.1), make_maker_optimizer(g, d)
-    for _ in range(3): move_judge(g, d, judge, real, z), move_maker(g, d, optimizer, z)
-    assert all(p.requires_grad for p in d.parameters()) and all(p.requires_grad for p in g.parameters()), "both can still learn"
+    optimizer_d, optimizer = torch.optim.SGD(d.parameters(), 0.1), make_generator_optimizer(g, d)
+    for _ in range(3): move_discriminator(g, d, optimizer_d, real, z), move_generator(g, d, optimizer, z)
+    assert all(p.requires_grad for p in d.parameters()) and all(p.requires_grad for p in g.parameters()), \
+        "both can still learn"
 
 # %% wrong 14.5: easier to fool
-def make_maker_optimizer(g, d): return torch.optim.SGD([*g.parameters(), *d.parameters()], 0.1)
-def move_judge(g, d, optimizer, real, z):
+def make_generator_optimizer(g, d): return torch.optim.SGD([*g.parameters(), *d.parameters()], 0.1)
+def move_discriminator(g, d, optimizer, real, z):
     optimizer.zero_grad()
     discriminator_loss(d(real), d(g(z).detach())).backward()
     optimizer.step()
     return d
-def move_maker(g, d, optimizer, z): return g
+def move_generator(g, d, optimizer, z): return g
 
 # %% wrong 14.5: Cut the graph
-def make_maker_optimizer(g, d): return torch.optim.SGD(g.parameters(), 0.1)
-def move_judge(g, d, optimizer, real, z):
+def make_generator_optimizer(g, d): return torch.optim.SGD(g.parameters(), 0.1)
+def move_discriminator(g, d, optimizer, real, z):
     optimizer.zero_grad()
     discriminator_loss(d(real), d(g(z))).backward()
     optimizer.step()
     return d
-def move_maker(g, d, optimizer, z): return g
+def move_generator(g, d, optimizer, z): return g
 
 # %% wrong 14.5: frozen for good
-def make_maker_optimizer(g, d): return torch.optim.SGD(g.parameters(), 0.1)
-def move_judge(g, d, optimizer, real, z): return d
-def move_maker(g, d, optimizer, z): return g
+def make_generator_optimizer(g, d): return torch.optim.SGD(g.parameters(), 0.1)
+def move_discriminator(g, d, optimizer, real, z): return d
+def move_generator(g, d, optimizer, z): return g
 
 # %% [markdown]
 # ## 14.6 Bug museum: wrong fakes, wrong range
@@ -258,7 +286,7 @@ def move_maker(g, d, optimizer, z): return g
 # instead of real from made? Two bugs; `x` are true images in [0, 1], as they came from the file, `corrupted` what the generator is given.
 
 # %% answer 14.6
-def shown_to_judge(g, x, corrupted):
+def shown_to_discriminator(g, x, corrupted):
     "The real and the made images that the discriminator is shown, both in [-1, 1]."
     ### BEGIN SOLUTION
     return x * 2 - 1, g(corrupted).detach()
@@ -267,31 +295,33 @@ def shown_to_judge(g, x, corrupted):
     ### END SOLUTION
 
 # %% check 14.6
-def check(shown_to_judge):
+def check(shown_to_discriminator):
     x = torch.rand(4, 1, 6, 6, generator=torch.Generator().manual_seed(0))
     corrupted = x * 2 - 1
     corrupted[..., 2:4, 2:4] = 1
     g = lambda v: torch.tanh(3 * v - 0.5)
-    real, made = shown_to_judge(g, x, corrupted)
-    assert not torch.equal(made, corrupted), "The images that it is told are *made* are the corrupted ones: it learns what a rectangle looks like."
+    real, made = shown_to_discriminator(g, x, corrupted)
+    assert not torch.equal(made, corrupted), \
+        "The images labelled *made* are the corrupted ones: it learns what a rectangle looks like."
     assert torch.allclose(made, g(corrupted)), "The made images are the generator's answers to the corrupted ones."
-    assert real.min() < 0, "A pixel below 0 gives every made image away: tanh has [-1, 1], and your real images have [0, 1]."
+    assert real.min() < 0, \
+        "A pixel below 0 gives every made image away: tanh has [-1, 1], and your real images have [0, 1]."
     assert torch.allclose(real, x * 2 - 1), "The real images should be the true ones, moved to [-1, 1]."
 
 # %% hidden 14.6
-def hidden(shown_to_judge):
+def hidden(shown_to_discriminator):
     g = nn.Linear(2, 2)
-    made = shown_to_judge(g, torch.zeros(1, 2), torch.ones(1, 2))[1]
+    made = shown_to_discriminator(g, torch.zeros(1, 2), torch.ones(1, 2))[1]
     assert not made.requires_grad, "cut off the generator's graph"
 
 # %% wrong 14.6: what a rectangle looks like
-def shown_to_judge(g, x, corrupted): return x * 2 - 1, corrupted
+def shown_to_discriminator(g, x, corrupted): return x * 2 - 1, corrupted
 
 # %% wrong 14.6: gives every made image away
-def shown_to_judge(g, x, corrupted): return x, g(corrupted).detach()
+def shown_to_discriminator(g, x, corrupted): return x, g(corrupted).detach()
 
 # %% [markdown]
-# ## 14.7 Eight islands, counted
+# ## 14.7 Eight modes, counted
 # A mode is **covered** when at least one in a hundred of the made points lies within 0.3 of its centre. Count the covered modes.
 
 # %% answer 14.7
@@ -310,10 +340,13 @@ def check(covered):
     on = lambda k, n: centres[k] + 0.05 * torch.randn(n, 2, generator=generator)
     two = torch.cat([on(0, 150), on(1, 50)])
     n = covered(two, centres)
-    assert n != 200, "You count points, and islands are asked for."
-    assert n == 2, f"Two of the four islands have points, and you count {n}."
-    far = covered(torch.cat([two, centres[2] + torch.tensor([1.5, 0.0]) + 0.05 * torch.randn(100, 2, generator=generator)]), centres)
-    assert far == 2, "A hundred points in the sea, 1.5 away from the third island, don't cover it. Nearest isn't near."
+    assert n != 200, "You count points, and modes are asked for."
+    assert n == 2, f"Two of the four modes have points, and you count {n}."
+    far = covered(
+        torch.cat([two, centres[2] + torch.tensor([1.5, 0.0]) + 0.05 * torch.randn(100, 2, generator=generator)]),
+        centres,
+    )
+    assert far == 2, "A hundred points far out, 1.5 away from the third mode, don't cover it. Nearest isn't near."
     assert covered(torch.cat([two, on(3, 1)]), centres) == 2, "A single point of 201 is less than one in a hundred."
 
 # %% hidden 14.7
@@ -331,7 +364,7 @@ def covered(points, centres): return int((torch.cdist(points, centres) < 0.3).an
 
 # %% [markdown]
 # ## 14.8 The ring, with a slow discriminator
-# The lecture's exercise. In the first film the discriminator moves in every step, in the second only in **every fifth**. Some ten seconds.
+# The lecture's exercise. In the first run the discriminator moves in every step, in the second only in **every fifth**. Some ten seconds.
 
 # %%
 angles = torch.arange(8) * math.pi / 4
@@ -339,35 +372,35 @@ centres = 2 * torch.stack([angles.cos(), angles.sin()], 1)
 
 
 def ring(every, steps=500, lr=4e-3, beta=0.9):
-    "A GAN for the ring whose discriminator moves only every so many steps; what 300 fixed latents become, every 25 steps."
+    "What 300 fixed latents become, every 25 steps of a GAN whose discriminator moves only every so many steps."
     torch.manual_seed(1)
-    chance, eyes, film = seeded_generator("ring"), torch.randn(300, 2, generator=seeded_generator("eyes")), []
+    rng, latents, film = seeded_generator("ring"), torch.randn(300, 2, generator=seeded_generator("eyes")), []
     g, d = mlp((2, 128, 128, 2)), mlp((2, 128, 128, 1))
     move_g, move_d = (torch.optim.Adam(n.parameters(), lr, betas=(beta, 0.9)) for n in (g, d))
     for step in range(steps + 1):
-        if step % 25 == 0: film.append(g(eyes).detach())
+        if step % 25 == 0: film.append(g(latents).detach())
         if step % every == 0:
-            real = centres[torch.randint(8, (256,), generator=chance)] + 0.05 * torch.randn(256, 2, generator=chance)
+            real = centres[torch.randint(8, (256,), generator=rng)] + 0.05 * torch.randn(256, 2, generator=rng)
             move_d.zero_grad()
-            discriminator_loss(d(real), d(g(torch.randn(256, 2, generator=chance)).detach())).backward()
+            discriminator_loss(d(real), d(g(torch.randn(256, 2, generator=rng)).detach())).backward()
             move_d.step()
         move_g.zero_grad()
-        generator_loss(d(g(torch.randn(256, 2, generator=chance)))).backward()
+        generator_loss(d(g(torch.randn(256, 2, generator=rng)))).backward()
         move_g.step()
     return film
 
 
-films = {"every step": ring(1), "every fifth": ring(5)}
-coverage = {name: [covered(points, centres) for points in film] for name, film in films.items()}
-width = {name: [points.std(0).mean().item() for points in film] for name, film in films.items()}
-for name in films:
-    print(f"{name:12} islands covered, over time: {coverage[name]}")
+runs = {"every step": ring(1), "every fifth": ring(5)}
+coverage = {name: [covered(points, centres) for points in film] for name, film in runs.items()}
+width = {name: [points.std(0).mean().item() for points in film] for name, film in runs.items()}
+for name in runs:
+    print(f"{name:12} modes covered, over time: {coverage[name]}")
     print(f"{'':12} spread of the 300 points:     {[round(w, 1) for w in width[name]]}")
 
 # %% [markdown]
 # Which failure is it, with every fifth step? Choose: **A** the discriminator can't be fooled any more, **B** the generator runs to wherever the old
-# discriminator is fooled, brings nearly everything to one place there, often far from any island, and learns too late that it is a wrong one, **C** none: a slower discriminator is a better teacher.
-# And what is the mean coverage of the second film, from the sixth entry on?
+# discriminator is fooled, brings nearly everything to one place there, often far from any mode, and learns too late that it is a wrong one, **C** none: a slower discriminator is a better teacher.
+# And what is the mean coverage of the second run, from the sixth entry on?
 
 # %% answer 14.8
 failure = "B"  ### SOLUTION
@@ -377,9 +410,10 @@ mean_coverage = float(np.mean(coverage["every fifth"][5:]))  ### SOLUTION
 def check(failure, mean_coverage, coverage):
     measured = float(np.mean(coverage["every fifth"][5:]))
     assert failure in ("A", "B", "C"), "Answer with a letter."
-    assert abs(mean_coverage - measured) < 0.06, f"Mean over the entries from the sixth on, of the second film: not {float(mean_coverage):.2f}."
+    assert abs(mean_coverage - measured) < 0.06, \
+        f"Mean over the entries from the sixth on, of the second run: not {float(mean_coverage):.2f}."
     assert failure != "A", "Who moves rarely isn't too good. It is fooled, and has no time to notice."
-    assert failure != "C", f"A better teacher would cover more islands than {measured:.1f} of 8."
+    assert failure != "C", f"A better teacher would cover more modes than {measured:.1f} of 8."
 
 # %% hidden 14.8
 def hidden(failure, mean_coverage, coverage): assert failure == "B" and mean_coverage < 4, "B"
@@ -410,10 +444,13 @@ def check(diversity):
     real = torch.rand(50, 1, 8, 8, generator=torch.Generator().manual_seed(0))
     one = real[:1].expand(50, -1, -1, -1)
     value = float(diversity(one, real))
-    assert value < 0.5, f"Fifty times the same image, and your diversity is {value:.2f}: you look at the contrast *within* the images. Over which dimension do images differ from each other?"
+    assert value < 0.5, (
+        f"Fifty times the same image, and your diversity is {value:.2f}: you look at the contrast *within* the images. "
+        "Over which dimension do images differ from each other?")
     assert abs(float(diversity(real, real)) - 1) < 1e-5, "Real images, compared with themselves, should have 1."
     half = float(diversity(real / 2, real))
-    assert abs(half - 0.5) < 1e-3, f"Half as different is 0.5, and yours is {half:.2f}. (Standard deviations, or variances? Made by real?)"
+    assert abs(half - 0.5) < 1e-3, \
+        f"Half as different is 0.5, and yours is {half:.2f}. (Standard deviations, or variances? Made by real?)"
 
 # %% hidden 14.9
 def hidden(diversity): assert diversity(torch.zeros(4, 1, 2, 2), torch.rand(4, 1, 2, 2)) == 0, "all alike"
@@ -425,46 +462,57 @@ def diversity(made, real): return (made.flatten(1).std(1).mean() / real.flatten(
 def diversity(made, real): return (made.var(0).mean() / real.var(0).mean()).item()
 
 # %% [markdown]
-# ## 14.10 Name the illness
+# ## 14.10 Name the failure
 # Four trained GANs of the lecture, without their names. From the last fifth of their logs, and from your `diversity` of what they draw, decide: which
 # one is **healthy**, which has **collapsed**, in which does the discriminator win and the gradient has **vanished**, and in which do the two **swing**?
 
 # %%
-wards = {"A": "gan-mnist-vanishing", "B": "gan-mnist-swinging", "C": "gan-mnist", "D": "gan-mnist-collapsed"}
+models = {"A": "gan-mnist-vanishing", "B": "gan-mnist-swinging", "C": "gan-mnist", "D": "gan-mnist-collapsed"}
 latents = build_corruption("latent(size=64)")(torch.zeros(64, 1, 28, 28), seeded_generator("ward")).image
-for letter, name in wards.items():
-    patient = train_or_load(name)
-    log = read_log(patient.folder / "log.csv")
-    late = {key: log[key][1][-len(log[key][1]) // 5:] for key in ("discriminator/doubt", "generator/gradient", "generator/adversarial")}
-    drawn = diversity(patient.network(latents), train_or_load("gan-mnist").examples())
-    print(letter, f"diversity {drawn:.2f};  ", ", ".join(f"{k.split('/')[1]} {np.mean(v):.4f} ± {np.std(v):.4f}" for k, v in late.items()))
+for letter, name in models.items():
+    model = train_or_load(name)
+    log = read_log(model.folder / "log.csv")
+    late = {
+        key: log[key][1][-len(log[key][1]) // 5:]
+        for key in ("discriminator/doubt", "generator/gradient", "generator/adversarial")
+    }
+    drawn = diversity(model.network(latents), train_or_load("gan-mnist").examples())
+    columns = [f"{k.split('/')[1]} {np.mean(v):.4f} ± {np.std(v):.4f}" for k, v in late.items()]
+    print(letter, f"diversity {drawn:.2f};  ", ", ".join(columns))
 
 # %% answer 14.10
-illness = {"healthy": "C", "collapsed": "D", "vanished": "A", "swings": "B"}  ### SOLUTION
+diagnosis = {"healthy": "C", "collapsed": "D", "vanished": "A", "swings": "B"}  ### SOLUTION
 
 # %% check 14.10
-def check(illness):
-    assert isinstance(illness, dict) and set(illness) == {"healthy", "collapsed", "vanished", "swings"}, "Give a dictionary with the keys healthy, collapsed, vanished and swings."
-    assert sorted(illness.values()) == list("ABCD"), "Each of A, B, C and D has one illness."
-    assert illness["collapsed"] != "A", "A collapsed generator draws one image for all latents. Look at A's diversity (noise is diverse, too), and at its gradient."
-    assert illness["healthy"] != "A", "A's gradient is next to nothing: it will draw for ever what it draws now."
-    assert illness["healthy"] != "B", "B's loss and doubt jump from one step to the next (look at what stands behind ±). A healthy pair argues calmly."
-    assert illness["collapsed"] != "B" and illness["swings"] != "D", "Fixed is fixed: look for the one whose diversity is 0."
-    assert illness["healthy"] != "D", "D draws the same image for all latents."
-    assert illness["vanished"] == "A", "The gradient has vanished where it is 0.0000."
+def check(diagnosis):
+    assert isinstance(diagnosis, dict) and set(diagnosis) == {"healthy", "collapsed", "vanished", "swings"}, \
+        "Give a dictionary with the keys healthy, collapsed, vanished and swings."
+    assert sorted(diagnosis.values()) == list("ABCD"), "Each of A, B, C and D gets one diagnosis."
+    assert diagnosis["collapsed"] != "A", (
+        "A collapsed generator draws one image for all latents. Look at A's diversity (noise is diverse, too), and at "
+        "its gradient.")
+    assert diagnosis["healthy"] != "A", "A's gradient is next to nothing: it will draw for ever what it draws now."
+    assert diagnosis["healthy"] != "B", (
+        "B's loss and doubt jump from one step to the next (look at what stands behind ±). A healthy pair argues "
+        "calmly.")
+    assert diagnosis["collapsed"] != "B" and diagnosis["swings"] != "D", \
+        "Fixed is fixed: look for the one whose diversity is 0."
+    assert diagnosis["healthy"] != "D", "D draws the same image for all latents."
+    assert diagnosis["vanished"] == "A", "The gradient has vanished where it is 0.0000."
 
 # %% hidden 14.10
-def hidden(illness): assert illness == {"healthy": "C", "collapsed": "D", "vanished": "A", "swings": "B"}, "C, D, A, B"
+def hidden(diagnosis):
+    assert diagnosis == {"healthy": "C", "collapsed": "D", "vanished": "A", "swings": "B"}, "C, D, A, B"
 
 # %% wrong 14.10: noise is diverse
-illness = {"healthy": "C", "collapsed": "A", "vanished": "D", "swings": "B"}
+diagnosis = {"healthy": "C", "collapsed": "A", "vanished": "D", "swings": "B"}
 
 # %% wrong 14.10: next to nothing
-illness = {"healthy": "A", "collapsed": "D", "vanished": "C", "swings": "B"}
+diagnosis = {"healthy": "A", "collapsed": "D", "vanished": "C", "swings": "B"}
 
 # %% [markdown]
 # ## 14.11 Bug museum: five updates on one batch
-# In the same program all players move five times on the same images before new ones are drawn. Restore the schedule: **each** of `steps` steps gets a
+# In the same program all players move five times on the same images before new ones are drawn. Fix the schedule: **each** of `steps` steps gets a
 # batch of its own. `draw()` gives a batch, `move(batch)` moves all players once. Return how many steps were made.
 
 # %% answer 14.11
@@ -488,10 +536,13 @@ def check(play):
     from itertools import count
 
     numbers, moved = count(), []
-    told = play(lambda: next(numbers), moved.append, 12)
+    reported = play(lambda: next(numbers), moved.append, 12)
     assert len(moved) <= 12, f"12 steps were asked for, and {len(moved)} were made."
-    assert len(set(moved)) == len(moved), f"{len(moved)} moves on {len(set(moved))} different batches: whoever sees the same images again and again learns them by heart."
-    assert len(moved) == 12 and told == 12, f"12 steps were asked for, {len(moved)} were made, and {told} are reported."
+    assert len(set(moved)) == len(moved), (
+        f"{len(moved)} moves on {len(set(moved))} different batches: whoever sees the same images again and again "
+        "learns them by heart.")
+    assert len(moved) == 12 and reported == 12, \
+        f"12 steps were asked for, {len(moved)} were made, and {reported} are reported."
     assert next(numbers) == 12, "More batches were drawn than used. On real data that costs as much as the training."
 
 # %% hidden 14.11
@@ -512,7 +563,7 @@ def play(draw, move, steps):
 
 # %% [markdown]
 # ## 14.12 Bug museum: saving last
-# Its last bug costs everything: after hours of training the program reports the time, misspells a name, and dies before it saves. Restore the **order**, not only the name:
+# Its last bug costs everything: after hours of training the program reports the time, misspells a name, and dies before it saves. Fix the **order**, not only the name:
 # `save()` every `every` steps and after the last one, *before* anything is reported; and an error in `report` (it takes the number of steps) must not pass in silence.
 
 # %% answer 14.12
@@ -542,8 +593,11 @@ def check(train_and_save):
     assert story.count("move") == 10, f"10 steps were asked for, and {story.count('move')} were made."
     assert "save" in story, "The report failed, and nothing had been saved: all is lost. Save first."
     assert story[-1] == "save", "The last steps aren't saved when the report fails."
-    assert [i - story[:i].count("save") for i, what in enumerate(story) if what == "save"] == [4, 8, 10], "Save after step 4, after step 8, and at the end: whoever pulls the plug at step 9 should lose one step, not nine."
-    assert not silent, "The report failed, and nobody was told. An error that is swallowed will be looked for somewhere else."
+    assert [i - story[:i].count("save") for i, what in enumerate(story) if what == "save"] == [4, 8, 10], (
+        "Save after step 4, after step 8, and at the end: whoever pulls the plug at step 9 should lose one step, not "
+        "nine.")
+    assert not silent, \
+        "The report failed, and nobody heard of it. An error that is swallowed will be looked for somewhere else."
 
 # %% hidden 14.12
 def hidden(train_and_save):

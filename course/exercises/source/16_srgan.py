@@ -45,15 +45,21 @@ def pixel_shuffle(x, r):
 def check(pixel_shuffle):
     x = torch.arange(2 * 12 * 2 * 3.0).view(2, 12, 2, 3)
     y, wanted = pixel_shuffle(x, 2), F.pixel_shuffle(x, 2)
-    assert torch.is_tensor(y) and y.shape == wanted.shape, f"From [2, 12, 2, 3] with r = 2 should come [2, 3, 4, 6]; yours is {list(getattr(y, 'shape', []))}."
-    assert not torch.equal(y, x.reshape(wanted.shape)), "A single reshape takes the numbers in the order in which they lie in memory: a row of one channel stays together. The four channels must be *interleaved*: permute first."
-    assert not torch.equal(y, F.pixel_shuffle(x.view(2, 3, 2, 2, 2, 3).transpose(2, 3).reshape(2, 12, 2, 3), 2)), "Rows and columns inside the squares are exchanged: the second channel is the pixel to the *right*."
-    assert torch.equal(y, wanted), f"The first square should be {wanted[0, 0, :2, :2].int().tolist()}, and is {y[0, 0, :2, :2].int().tolist()}. Which of the six dimensions (B, C, i, j, H, W) belong together in the end?"
+    assert torch.is_tensor(y) and y.shape == wanted.shape, \
+        f"From [2, 12, 2, 3] with r = 2 should come [2, 3, 4, 6]; yours is {list(getattr(y, 'shape', []))}."
+    assert not torch.equal(y, x.reshape(wanted.shape)), (
+        "A single reshape takes the numbers in the order in which they lie in memory: a row of one channel stays "
+        "together. The four channels must be *interleaved*: permute first.")
+    assert not torch.equal(y, F.pixel_shuffle(x.view(2, 3, 2, 2, 2, 3).transpose(2, 3).reshape(2, 12, 2, 3), 2)), \
+        "Rows and columns inside the squares are exchanged: the second channel is the pixel to the *right*."
+    assert torch.equal(y, wanted), (
+        f"The first square should be {wanted[0, 0, :2, :2].int().tolist()}, and is {y[0, 0, :2, :2].int().tolist()}. "
+        "Which of the six dimensions (B, C, i, j, H, W) belong together in the end?")
 
 # %% hidden 16.1
 def hidden(pixel_shuffle):
     x = torch.randn(1, 9 * 4, 5, 2)
-    assert torch.equal(pixel_shuffle(x, 3), F.pixel_shuffle(x, 3)) and torch.equal(pixel_shuffle(x, 6), F.pixel_shuffle(x, 6)), "other factors"
+    for r in (3, 6): assert torch.equal(pixel_shuffle(x, r), F.pixel_shuffle(x, r)), "other factors"
 
 # %% wrong 16.1: must be *interleaved*
 def pixel_shuffle(x, r): return x.reshape(x.shape[0], x.shape[1] // r**2, x.shape[2] * r, x.shape[3] * r)
@@ -83,8 +89,11 @@ def check(is_right):
     def channels(x, r): return F.pixel_shuffle(x.unflatten(1, (r * r, -1)).transpose(1, 2).flatten(1, 2), r)
     assert is_right(F.pixel_shuffle) in (True,), "It refuses the right one."
     for wrong in (swapped, flat):
-        assert not is_right(wrong), "It accepts a wrong version: does every number of your input differ from the others? With ones or zeros all versions look alike, and shapes prove little."
-    assert not is_right(channels), "It accepts a version that mixes up the channels of the result. Does your input make more than *one* of them?"
+        assert not is_right(wrong), (
+            "It accepts a wrong version: does every number of your input differ from the others? With ones or zeros "
+            "all versions look alike, and shapes prove little.")
+    assert not is_right(channels), \
+        "It accepts a version that mixes up the channels of the result. Does your input make more than *one* of them?"
 
 # %% hidden 16.2
 def hidden(is_right): assert not is_right(lambda x, r: F.pixel_shuffle(x, r).flip(0)), "also a wrong order in the batch"
@@ -138,25 +147,36 @@ def price(fits):
 def check(price):
     fits = (torch.rand(7, 20, generator=torch.Generator().manual_seed(0), dtype=torch.float64) > 0.5).double()
     p = float(price(fits))
-    assert not abs(p - 10 * math.log10(7 / 6 * 2)) < 1e-2, "By lot, the drawn one may be the true one: it is one of the equally likely images. Count the pairs (i, i), too."
-    assert not abs(p - 20 * math.log10(2)) < 1e-2, "10 times the logarithm of a ratio of *squared* errors; 20 belongs to errors."
+    assert not abs(p - 10 * math.log10(7 / 6 * 2)) < 1e-2, (
+        "By lot, the drawn one may be the true one: it is one of the equally likely images. Count the pairs (i, i), "
+        "too.")
+    assert not abs(p - 20 * math.log10(2)) < 1e-2, \
+        "10 times the logarithm of a ratio of *squared* errors; 20 belongs to errors."
     assert not p < 0, "The sign: how much *lower* is the PSNR of the draw?"
-    assert abs(p - 10 * math.log10(2)) < 1e-3, f"Yours is {p:.2f} dB. Mean squared error of the mean over all truths; of a draw, over all pairs of truth and answer."
+    assert abs(p - 10 * math.log10(2)) < 1e-3, (
+        f"Yours is {p:.2f} dB. Mean squared error of the mean over all truths; of a draw, over all pairs of truth and "
+        "answer.")
 
 # %% hidden 16.4
-def hidden(price): assert abs(price(torch.randn(40, 5, dtype=torch.float64)) - 3.0103) < 1e-3, "3.01 dB whatever the images are"
+def hidden(price):
+    assert abs(price(torch.randn(40, 5, dtype=torch.float64)) - 3.0103) < 1e-3, "3.01 dB whatever the images are"
 
 # %% wrong 16.4: Count the pairs
 def price(fits):
     lot = (fits[:, None] - fits[None]).square().sum() / (len(fits) * (len(fits) - 1) * fits.shape[1])
     return (10 * torch.log10(lot / (fits - fits.mean(0)).square().mean())).item()
 
+
 # %% wrong 16.4: 20 belongs to errors
-def price(fits): return (20 * torch.log10((fits[:, None] - fits[None]).square().mean() / (fits - fits.mean(0)).square().mean())).item()
+def price(fits):
+    return (
+        20 * torch.log10((fits[:, None] - fits[None]).square().mean() / (fits - fits.mean(0)).square().mean())
+    ).item()
+
 
 # %% [markdown]
 # ## 16.5 Fit the question
-# An answer, made small again, should give what the network was shown. Restore any answer so that it does: enlarge the **difference** between the small
+# An answer, made small again, should give what the network was shown. Correct any answer so that it does: enlarge the **difference** between the small
 # image and the small version of the answer, and add it. (`smaller` takes means of 4 × 4 pixels, `enlarge` repeats each pixel 4 × 4 times.)
 
 # %% answer 16.5
@@ -177,7 +197,8 @@ def check(consistent):
     assert not after > before, "It fits worse than before: which of the two is to be subtracted from the other?"
     assert after < 1e-8, f"Made small, it still differs from what was shown (squared error {after:.4f})."
     detail = lambda v: v - enlarge(smaller(v))
-    assert torch.allclose(detail(y), detail(answer), atol=1e-5), "The answer's fine detail has gone. Only its coarse part is to be corrected."
+    assert torch.allclose(detail(y), detail(answer), atol=1e-5), \
+        "The answer's fine detail has gone. Only its coarse part is to be corrected."
 
 # %% hidden 16.5
 def hidden(consistent):
@@ -194,11 +215,12 @@ def consistent(answer, small): return enlarge(small)
 noisy = (photos + 0.3 * torch.randn(photos.shape, generator=seeded_generator("noisy"))).clamp(-1, 1)
 blurred = F.interpolate(smaller(photos), scale_factor=4, mode="bilinear")
 for name, y in {"bilinear": blurred, "the truth with noise": noisy}.items():
-    print(f"{name:21} {psnr(y, photos).mean():.2f} dB, made consistent {psnr(consistent(y, smaller(photos)), photos).mean():.2f} dB")
+    corrected = psnr(consistent(y, smaller(photos)), photos).mean()
+    print(f"{name:21} {psnr(y, photos).mean():.2f} dB, made consistent {corrected:.2f} dB")
 
 # %% [markdown]
 # ## 16.6 Find the bug: images that were never blurred
-# This program makes the small images for training. On fine patterns it produces coarse ones that aren't there. Restore it (averaging is enough; sides
+# This program makes the small images for training. On fine patterns it produces coarse ones that aren't there. Fix it (averaging is enough; sides
 # are divisible by the factor).
 
 # %% answer 16.6
@@ -215,25 +237,32 @@ def check(make_small):
     stripes = (torch.arange(48) % 3 - 1.0).expand(1, 1, 48, 48)
     y = make_small(stripes, 4)
     assert y.shape == (1, 1, 12, 12), f"48 pixels by 4 are 12; yours are {list(y.shape)}."
-    assert y.std() < 0.3, f"Stripes of 3 pixels can't be shown with every fourth pixel; yours come back with a contrast of {y.std():.2f}, as false, coarse ones. What must happen before one picks?"
+    assert y.std() < 0.3, (
+        "Stripes of 3 pixels can't be shown with every fourth pixel; yours come back with a contrast of "
+        f"{y.std():.2f}, as false, coarse ones. What must happen before one picks?")
     x = torch.rand(1, 1, 8, 8, generator=torch.Generator().manual_seed(0))
-    assert abs(make_small(x, 2).mean() - x.mean()) < 1e-5, "The mean brightness should stay: each small pixel stands for a square of its own, and they don't overlap."
+    assert abs(make_small(x, 2).mean() - x.mean()) < 1e-5, \
+        "The mean brightness should stay: each small pixel stands for a square of its own, and they don't overlap."
 
 # %% hidden 16.6
 def hidden(make_small):
     x = torch.zeros(1, 1, 6, 6)
     x[..., 3:, :3] = 1
-    assert torch.allclose(make_small(x, 3).flatten(), torch.tensor([0.0, 0, 1, 0]), atol=1e-6), "squares stay in their place"
+    assert torch.allclose(make_small(x, 3).flatten(), torch.tensor([0.0, 0, 1, 0]), atol=1e-6), \
+        "squares stay in their place"
 
 # %% wrong 16.6: before one picks
 def make_small(x, factor): return x[..., factor // 2::factor, factor // 2::factor]
 
+
 # %% wrong 16.6: they don't overlap
-def make_small(x, factor): return F.avg_pool2d(x, factor + 1, factor, factor // 2)[..., :x.shape[-2] // factor, :x.shape[-1] // factor]
+def make_small(x, factor):
+    return F.avg_pool2d(x, factor + 1, factor, factor // 2)[..., :x.shape[-2] // factor, :x.shape[-1] // factor]
+
 
 # %% [markdown]
 # ## 16.7 Find the bug: the answer depends on the company
-# A service enlarges many users' images in one batch, and the same image comes back different every time. Restore `serve`. The network must be left in
+# A service enlarges many users' images in one batch, and the same image comes back different every time. Fix `serve`. The network must be left in
 # the mode in which it came, because someone may be training it.
 
 # %% answer 16.7
@@ -256,9 +285,12 @@ def check(serve):
     x, other = torch.randn(3, 1, 6, 6), torch.randn(3, 1, 6, 6)
     other[0] = x[0]
     kept = net[1].running_mean.clone()
-    assert torch.allclose(serve(net.train(), x)[0], serve(net.train(), other)[0], atol=1e-6), "The first image is the same in both batches, and its answer isn't. Which layer behaves differently in training, and how is it told that this is none?"
+    assert torch.allclose(serve(net.train(), x)[0], serve(net.train(), other)[0], atol=1e-6), (
+        "The first image is the same in both batches, and its answer isn't. Which layer behaves differently in "
+        "training, and how does it know that this is none?")
     assert torch.equal(net[1].running_mean, kept), "Serving has changed the network's running means."
-    assert not serve(net, x).requires_grad, "The answer drags the whole graph along, and with it the memory of every batch."
+    assert not serve(net, x).requires_grad, \
+        "The answer drags the whole graph along, and with it the memory of every batch."
     net.train(), serve(net, x)
     was_training = net.training
     net.eval(), serve(net, x)
@@ -269,7 +301,7 @@ def hidden(serve):
     net = nn.Dropout(0.5)
     assert torch.equal(serve(net, torch.ones(100)), torch.ones(100)) and net.training, "dropout rests, too"
 
-# %% wrong 16.7: how is it told that this is none
+# %% wrong 16.7: how does it know that this is none
 def serve(net, x):
     with torch.no_grad(): return net(x)
 
@@ -291,9 +323,12 @@ follows = "C"  ### SOLUTION
 # %% check 16.8
 def check(corrected, follows):
     assert follows in ("A", "B", "C"), "Answer with a letter."
-    assert not abs(corrected - 22.59 + 20 * math.log10(2)) < 0.02, "The wrong way: the hypothesis says that the printed number is too *small*."
-    assert not abs(corrected - 22.59 - 10 * math.log10(2)) < 0.02, "The errors are twice as large, and PSNR looks at their squares."
-    assert abs(corrected - 22.59 - 20 * math.log10(2)) < 0.02, "On [-1, 1] the MSE is four times as large. How many decibels are a factor of 4?"
+    assert not abs(corrected - 22.59 + 20 * math.log10(2)) < 0.02, \
+        "The wrong way: the hypothesis says that the printed number is too *small*."
+    assert not abs(corrected - 22.59 - 10 * math.log10(2)) < 0.02, \
+        "The errors are twice as large, and PSNR looks at their squares."
+    assert abs(corrected - 22.59 - 20 * math.log10(2)) < 0.02, \
+        "On [-1, 1] the MSE is four times as large. How many decibels are a factor of 4?"
     assert follows != "A", "Even corrected it is below our bicubic. (And bicubic on *its* faces isn't printed.)"
     assert follows != "B", "Same unit, other images. Would you compare two runners' times on different courses?"
 
@@ -326,11 +361,14 @@ def check(reasonable):
     assert set(r) <= set(looks), "Return some of the looks, as they are."
     assert len(r) > 1, "One is the truest, another looks most alike; both are reasonable, and neither beats the other."
     assert (29.0, 0.35) not in r, "(29.0, 0.35) isn't reasonable: (29.5, 0.30) is truer *and* looks more alike."
-    assert (28.0, 0.25) not in r, "(28.0, 0.25) is beaten by (28.0, 0.20): as true, and looks more alike. Equal in one is enough."
+    assert (28.0, 0.25) not in r, \
+        "(28.0, 0.25) is beaten by (28.0, 0.20): as true, and looks more alike. Equal in one is enough."
     assert r == [(30.0, 0.50), (29.5, 0.30), (28.0, 0.20)], f"Yours are {r}."
 
 # %% hidden 16.9
-def hidden(reasonable): assert reasonable([(1.0, 1.0)]) == [(1.0, 1.0)] and reasonable([(1.0, 2.0), (2.0, 1.0)]) == [(2.0, 1.0)], "one look; a clear winner"
+def hidden(reasonable):
+    assert reasonable([(1.0, 1.0)]) == [(1.0, 1.0)] and reasonable([(1.0, 2.0), (2.0, 1.0)]) == [(2.0, 1.0)], \
+        "one look; a clear winner"
 
 # %% wrong 16.9: neither beats the other
 def reasonable(looks): return [max(looks)]

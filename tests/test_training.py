@@ -1,15 +1,22 @@
 """What a notebook can't test: real kills, real signals, real processes."""
+import contextlib
+import dataclasses
 import os
 import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
+from unittest import mock
 
 import pytest
 import torch
 
-from recon.training import RunFolder
+from recon.callbacks import Logging, RecordedGradients
+from recon.data import load_data
+from recon.recipes import get_recipe
+from recon.training import RunFolder, Trainer, TrainingError
 
 HERE = Path(__file__).parent
 SCRIPT = HERE / "train_toy.py"
@@ -104,6 +111,59 @@ def test_time_budget_stops_cleanly(tmp_path):
     finish(train(tmp_path / "network", "network", "--slow", "--minutes", "0.01"))
     assert RunFolder(tmp_path / "network").progress()["step"] < STEPS
     finish(train(tmp_path / "network", "network", "--resume"))
+
+
+class FakeGraph:
+    "Stands in for a CUDA graph: replaying computes again and writes into what was recorded."
+    recorded = {}
+
+    def register_generator_state(self, generator): pass
+
+    def replay(self):
+        _, values = self.compute(self.player, self.batch)
+        self.result[1].copy_(values)
+        for kept, parameter in zip(self.gradients, self.parameters): kept.copy_(parameter.grad)
+
+
+def short_game(folder, resident, cuda_graph=False):
+    "Ten steps of a small GAN with batch norm and a gradient penalty: its log."
+    narrow = {k: getattr(get_recipe("gan-mnist"), k).replace("width=32", "width=8") for k in ("network", "discriminator")}
+    narrow["discriminator"] = narrow["discriminator"].replace(")", ", norm=False)")
+    recipe = dataclasses.replace(get_recipe("gan-mnist"), data="digits28", batch=8, **narrow,
+                                 objective="game(kind='wasserstein', penalty_weight=10.0, discriminator_turns=2)")
+    trainer = Trainer(recipe, folder, "cpu", [Logging(every=1)], resident=resident)
+    if cuda_graph: trainer.gradients = RecordedGradients(trainer)
+    trainer.fit(load_data("digits28"), load_data("digits28", "valid"), steps=10)
+    return trainer
+
+
+def test_recorded_gradients_are_those_of_the_plain_step(tmp_path, monkeypatch):
+    "What surrounds the recording, on a machine without CUDA: batches, generators, buffers and gradients."
+    plain = Trainer.compute_gradients
+
+    def compute_gradients(self, player, batch):
+        result = plain(self, player, batch)
+        parameters = list(self.networks[player].parameters())
+        FakeGraph.recorded = {"player": player, "batch": batch, "result": result, "parameters": parameters,
+                              "gradients": [p.grad for p in parameters], "compute": partial(plain, self)}
+        return result
+
+    @contextlib.contextmanager
+    def graph(recording):
+        yield
+        vars(recording).update(FakeGraph.recorded)
+
+    expected = short_game(tmp_path / "plain", resident=True)
+    monkeypatch.setattr(Trainer, "compute_gradients", compute_gradients)
+    monkeypatch.setattr(torch.cuda, "CUDAGraph", FakeGraph)
+    monkeypatch.setattr(torch.cuda, "graph", graph)
+    for name in ("Stream", "current_stream"): monkeypatch.setattr(torch.cuda, name, mock.Mock())
+    monkeypatch.setattr(torch.cuda, "stream", lambda stream: contextlib.nullcontext())
+    recorded = short_game(tmp_path / "recorded", resident=True, cuda_graph=True)
+    assert len(recorded.gradients.recordings) == 2, "one for each player"
+    assert recorded.folder.log.read_text() == expected.folder.log.read_text()
+    with pytest.raises(TrainingError, match="fit onto the device"):
+        short_game(tmp_path / "streamed", resident=False, cuda_graph=True)
 
 
 @pytest.mark.skipif(not torch.distributed.is_available(), reason="this PyTorch has no torch.distributed")

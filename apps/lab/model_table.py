@@ -39,7 +39,7 @@ def before_after(name, n=1):
     clean = example_images(known, 8)[-n:]
     if recipe.task == "classify": return (clean,)
     corruption = build_corruption(headline_corruption({"tests": recipe.tests, "corruption": recipe.corruption}))
-    corrupted = corruption(clean, seeded_generator("shelf")).image
+    corrupted = corruption(clean, seeded_generator("model_table")).image
     with torch.no_grad(): restored = known.predictor(corrupted)
     if recipe.task == "generate": return (restored,)
     corrupted = F.interpolate(corrupted, size=restored.shape[-2:], mode="nearest")

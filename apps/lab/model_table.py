@@ -107,7 +107,8 @@ def page():
     found, complaints = read_cards()
     for sentence in complaints: st.warning(sentence, icon=":material/warning:")
     tasks = sorted({card["recipe"]["task"] for card in found.values()})
-    task = st.segmented_control("Task", [ALL, *tasks], default=ALL, required=True, label_visibility="collapsed")
+    task = st.segmented_control("Task", [ALL, *tasks], default=ALL, required=True, label_visibility="collapsed",
+                                format_func=lambda name: name.replace("_", " "))
     wanted = {name: card for name, card in found.items() if task in (ALL, card["recipe"]["task"])}
     with st.spinner("Every model restores an image …"): rows = table_rows(wanted)
     if not rows: st.info("There are no models to show; train one with `recon train dense-digits`.")

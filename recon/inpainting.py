@@ -52,8 +52,8 @@ def trained_hole(
     size: int,              # side of the images of training, in pixels
 ) -> TrainedHole:
     "Learn from samples of a corruption where its holes lie and how large they are."
-    parts = [part for part in corruption.parts if part.value is not None] if isinstance(corruption, Compose) else [corruption]
-    masks = parts[0](torch.zeros(32, 1, size, size), torch.Generator().manual_seed(0)).mask
+    if isinstance(corruption, Compose): corruption = next(part for part in corruption.parts if part.value is not None)
+    masks = corruption(torch.zeros(32, 1, size, size), torch.Generator().manual_seed(0)).mask
     heights = masks.amax((1, 3)).sum(1)
     widths = masks.amax((1, 2)).sum(1)
     sides = torch.cat([heights, widths])
@@ -155,8 +155,10 @@ class _Overlay:
         height, width = self.image.shape[-2:]
         fade = fading_window(side).to(self.image)
         fade = fade[:, None] * fade
-        rows, own_rows = slice(max(0, top), min(height, top + side)), slice(max(0, -top), min(side, height - top))
-        columns, own_columns = slice(max(0, left), min(width, left + side)), slice(max(0, -left), min(side, width - left))
+        rows = slice(max(0, top), min(height, top + side))
+        columns = slice(max(0, left), min(width, left + side))
+        own_rows = slice(max(0, -top), min(side, height - top))
+        own_columns = slice(max(0, -left), min(side, width - left))
         self.total[:, rows, columns] += (resize(drawn, side, side) * fade)[:, own_rows, own_columns]
         self.weight[:, rows, columns] += fade[own_rows, own_columns]
 

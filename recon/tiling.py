@@ -58,7 +58,7 @@ def _clamp(piece): return piece.pixels.clamp(-1, 1)
 def assemble(
     pieces,                     # of the image, in any order, together all of it
     height: int,                # of the result, in pixels
-    width: int,
+    width: int,                 # likewise
     finish: Callable = _clamp,  # a piece → the pixels that are kept, as floats or levels
     progress: Callable | None = None, # called after each piece with the pixels done and in all; it may raise
 ) -> Tensor:                    # `[C, height, width]`; levels are stored channels last, as files want them
@@ -101,7 +101,7 @@ STRIP = 2**18  # pixels that are processed at once where no network is involved
 def resize(
     x: Tensor,   # `[…, H, W]`
     height: int, # of the result, in pixels
-    width: int,
+    width: int,  # likewise
 ) -> Tensor:     # `[…, height, width]`
     "Resize an image: bicubic, with antialiasing."
     if tuple(x.shape[-2:]) == (height, width): return x
@@ -125,7 +125,7 @@ def shrink_in_strips(
     rows: Tensor,     # positions of the rows that are resized
     columns: Tensor,  # likewise
     height: int,      # of the result, in pixels
-    width: int,
+    width: int,       # likewise
 ) -> Tensor:          # `[C, height, width]`
     "Resize an image of which only one strip at a time is in memory."
     down = resize_matrix(len(rows), height)
@@ -158,7 +158,7 @@ class Frame(NamedTuple):
 
 def square_frame(
     height: int, # of the image, in pixels
-    width: int,
+    width: int,  # likewise
 ) -> Frame:      # its side is the longer side of the image
     "Make an image square by repeating its edge."
     side = max(height, width)
@@ -187,8 +187,8 @@ class ResizeStrategy(Strategy):
 
     def _note(self, view):
         lost = " and finer detail is lost" if max(view.height, view.width) > self.size else ""
-        return (f"The model takes images of {self.size} × {self.size} pixels; this one of {view.width} × {view.height} was "
-                f"resized for it{lost}.")
+        return (f"The model takes images of {self.size} × {self.size} pixels; this one of {view.width} × {view.height} "
+                f"was resized for it{lost}.")
 
 # %% ../nbs/20_tiling.ipynb #eaa894fd
 _NO_MEMORY = re.compile("out of memory|allocate memory|not enough memory|ALLOC_FAILED", re.I)
@@ -217,7 +217,7 @@ def run_on_tiles(
     cut: Callable,     # a place → its tile `[C, h, w]`
     places: list,      # of the tiles
     batch: int,        # tiles that the network is shown at once; fewer when memory runs out
-    notes: list,       # is told about it
+    notes: list,       # gets a sentence about it
 ) -> Iterator[tuple]:  # place and restored tile, in the order of the places
     "Restore tiles of one size, several at once."
     if not places: return

@@ -8,6 +8,7 @@ here = Path(__file__).parent
 config = ConfigParser(delimiters=["="])
 config.read(here / "settings.ini", encoding="utf-8")
 cfg = config["DEFAULT"]
+onnx = cfg["onnx_requirements"].split()
 
 setup(
     name=cfg["lib_name"],
@@ -26,7 +27,7 @@ setup(
     package_dir={"recon.space": "apps/space", "recon.lab": "apps/lab"},
     package_data={"recon": ["checkpoints/*/*"], "recon.space": ["*"], "recon.lab": ["*", ".streamlit/*"]},
     install_requires=cfg["requirements"].split(),
-    extras_require={"dev": (cfg["dev_requirements"] + " " + cfg["onnx_requirements"]).split(), "onnx": cfg["onnx_requirements"].split()},
+    extras_require={"dev": cfg["dev_requirements"].split() + onnx, "onnx": onnx},
     entry_points={"console_scripts": [cfg["console_scripts"]]},
     zip_safe=False,
 )

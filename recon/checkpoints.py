@@ -103,7 +103,7 @@ SHIPPED = Path(recon.__file__).parent / "checkpoints"
 
 
 def checkpoint_folders(
-    model_dir: str | Path | None = None, # a folder of checkpoints; default: `RECON_MODELS`, else `models` in `data_home()`
+    model_dir: str | Path | None = None, # of checkpoints; default: `RECON_MODELS`, else `models` in `data_home()`
 ) -> dict[str, Path]:                    # name → folder; one's own come before shipped ones of the same name
     "Find every checkpoint on this machine."
     own = Path(model_dir or os.environ.get("RECON_MODELS") or data_home() / "models")
@@ -138,7 +138,7 @@ def read_card(
     if not isinstance(card, dict) or not {"recipe", "sha256"} <= set(card):
         raise CheckpointError(f"The card of '{folder.name}' is not one of recon's: 'recipe' or 'sha256' is missing.")
     if not isinstance(card["recipe"], dict) or "task" not in card["recipe"]:
-        raise CheckpointError(f"The card of '{folder.name}' names no task, so an older version of recon wrote it; train it again.")
+        raise CheckpointError(f"The card of '{folder.name}' names no task: it is of an older version; train it again.")
     return card
 
 

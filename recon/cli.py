@@ -97,7 +97,10 @@ def data_list():
 
 @data_app.command("get")
 def data_get(name: Annotated[str, Argument(help="As `recon data list` shows it.")]):
-    "Fetch a dataset, with progress; what has arrived is kept when the connection breaks.\n\nExample: `recon data get mnist`"
+    """Fetch a dataset, with progress; what has arrived is kept when the connection breaks.
+
+    Example: `recon data get mnist`
+    """
     from recon.core import DataError
     from recon.data import data_home, dataset_info, is_available, load_data
 
@@ -179,23 +182,29 @@ def evaluate(
 
     found = measure_again(name, limit, data, write=write)
     print(found.table())
-    if found.differences: raise ReconError(f"the card of '{name}' doesn't tell the truth: {'; '.join(found.differences)}.")
+    if found.differences:
+        raise ReconError(f"the card of '{name}' doesn't tell the truth: {'; '.join(found.differences)}.")
     if not limit and not data: print("\nThe card was written." if write else "\nThe card tells the truth.")
 
 # %% ../nbs/21_cli.ipynb #49bd863d
 @app.command()
 def restore(
     source: Annotated[Path, Argument(help="An image, or a folder of images.")],
-    model: Annotated[str, Option("--model", "-m", help="A name from `recon models`, a folder, or hf://user/repository.")],
-    out: Annotated[Path, Option("--out", "-o", help="Where the result goes: a file for a file, a folder for a folder.")],
-    fit: Annotated[Optional[str], Option(help="How an image of any size meets the network: resize, exact_tiles, blended_tiles, "
-                                              "windows (round a hole) or chroma; default: what the model's recipe says.")] = None,
+    model: Annotated[str, Option("--model", "-m",
+                                 help="A name from `recon models`, a folder, or hf://user/repository.")],
+    out: Annotated[Path, Option("--out", "-o",
+                                help="Where the result goes: a file for a file, a folder for a folder.")],
+    fit: Annotated[Optional[str],
+                   Option(help="How an image of any size meets the network: resize, exact_tiles, blended_tiles, "
+                               "windows (round a hole) or chroma; default: what the model's recipe says.")] = None,
     mask: Annotated[Optional[Path],
-                    Option(help="An image of the same size, white where pixels are missing; only those change.")] = None,
-    hint: Annotated[Optional[list[str]], Option(help="A colour for a colorizer as x,y,colour, in pixels from the left and the "
-                                                     "top, like 120,80,#c03020; may be repeated.")] = None,
+                    Option(help="An image of the same size, white in the holes; only those pixels change.")] = None,
+    hint: Annotated[Optional[list[str]],
+                    Option(help="A colour for a colorizer as x,y,colour, in pixels from the left and the top, "
+                                "like 120,80,#c03020; may be repeated.")] = None,
     device: Annotated[Optional[str], Option(help="cpu, cuda or mps.")] = None,
-    tile: Annotated[Optional[int], Option(min=16, help="Side of a tile in pixels; smaller ones need less memory.")] = None,
+    tile: Annotated[Optional[int],
+                    Option(min=16, help="Side of a tile in pixels; smaller ones need less memory.")] = None,
     overwrite: Annotated[bool, Option("--overwrite", help="Replace existing files.")] = False,
 ):
     """Restore an image, or every image in a folder. The size stays what it was, unless the model enlarges.
@@ -207,7 +216,8 @@ def restore(
     from recon.colour_transfer import read_hint
     from recon.restore import Restorer, restore_file, restore_folder
 
-    if source.is_dir() and (mask or hint): raise ReconError("--mask and --hint go with a single image, not with a folder.")
+    if source.is_dir() and (mask or hint):
+        raise ReconError("--mask and --hint go with a single image, not with a folder.")
     hints = [read_hint(h) for h in hint or ()]
     restorer = Restorer(model, fit, device, tile)
     name = restorer.checkpoint.name
@@ -233,7 +243,8 @@ def export(
 ):
     """Write a model for other programs than Python.
 
-    Examples: `recon export denoising-mnist --format onnx -o model.onnx` · `recon export dense-mnist -o small.onnx --size 28`
+    Examples: `recon export denoising-mnist --format onnx -o model.onnx` ·
+    `recon export dense-mnist -o small.onnx --size 28`
     """
     from recon.export import export_onnx
 
@@ -259,7 +270,8 @@ def models(name: Annotated[Optional[str], Argument(help="Show the card of this m
     def psnr(card): return f"{card['metrics']['psnr']:.2f} dB" if "psnr" in card.get("metrics", {}) else ""
 
     cards = {name: read_card(folder) for name, folder in checkpoint_folders().items()}
-    _table("model", "what it does", "PSNR", rows=[(n, card["recipe"]["title"], psnr(card)) for n, card in cards.items()])
+    rows = [(name, card["recipe"]["title"], psnr(card)) for name, card in cards.items()]
+    _table("model", "what it does", "PSNR", rows=rows)
     print()
     others = [get_recipe(name) for name in recipe_names() if name not in cards]
     _table("recipe", "can be trained with `recon train`", rows=[(recipe.name, recipe.title) for recipe in others])
@@ -272,7 +284,7 @@ def app_file(
     here = Path(recon.__file__).parent
     for path in (here.parent / "apps" / name / "app.py", here / name / "app.py"):
         if path.exists(): return path
-    raise ReconError("The apps aren't part of this installation; clone the repository and run `pip install -e .` there.")
+    raise ReconError("The apps aren't part of this installation; clone the repository and `pip install -e .` there.")
 
 
 def load_app(
@@ -322,7 +334,10 @@ def lab(
     runs: Annotated[Optional[Path], Option(help="A folder with training runs of your own; default: runs.")] = None,
     open_browser: Annotated[bool, Option("--open/--no-open", help="Open a browser.")] = True,
 ):
-    "See how the models learned, and how they fail, in a browser.\n\nExample: `recon lab --runs runs --port 8000 --no-open`"
+    """See how the models learned, and how they fail, in a browser.
+
+    Example: `recon lab --runs runs --port 8000 --no-open`
+    """
     from streamlit.web import cli
 
     _environment(RECON_MODELS=model_dir, RECON_RUNS=runs)

@@ -83,7 +83,8 @@ def read_hint(
 def _read_colour(colour):
     "Red, green and blue, 0 to 255, of a name, `#c03020` or three numbers."
     try: red, green, blue = ImageColor.getrgb(colour)[:3] if isinstance(colour, str) else map(int, colour)
-    except (ValueError, TypeError) as e: raise ReconError(f"'{colour}' is no colour; write it like #c03020, or red.") from e
+    except (ValueError, TypeError) as e:
+        raise ReconError(f"'{colour}' is no colour; write it like #c03020, or red.") from e
     if not all(0 <= c <= 255 for c in (red, green, blue)):
         raise ReconError(f"'{colour}' is no colour; its parts are 0 to 255.")
     return red, green, blue
@@ -92,7 +93,7 @@ def _read_colour(colour):
 def check_hints(
     hints: Iterable, # `(x, y, colour)`, the colour as RGB or as text
     height: int,     # of the image, in pixels
-    width: int,
+    width: int,      # likewise
 ) -> tuple:          # `(x, y, (red, green, blue))` each; raises `ReconError` for a hint outside the image
     "Check that hints lie inside the image and have colours."
     checked = []

@@ -13,27 +13,27 @@ import torch
 
 from .checkpoints import Checkpoint, load
 from .core import ReconError, write_atomic
-from .restore import _declared
 
 # %% ../nbs/20d_export.ipynb #77fbef63
-def _verified_step(network, side):
+def _verified_step(network, side, scale):
     "The steps in which both sides of the input may grow, as the network declares them; 0 where it has one size only."
-    step = network.size_multiple
+    step = getattr(network, "size_multiple", 1)
     if not step: return 0
     x = torch.zeros(1, network.in_channels, side + step, side + 2 * step)
-    try: y = copy.deepcopy(network)(x)
+    try: y = network(x)
     except (RuntimeError, ReconError): return 0
-    return step if tuple(y.shape[-2:]) == tuple(n * network.scale for n in x.shape[-2:]) else 0
+    return step if tuple(y.shape[-2:]) == tuple(n * scale for n in x.shape[-2:]) else 0
 
 
 def _to_onnx(network, x, free):
     "The network as an ONNX model; its batch and, with `free`, its sides may vary."
     try: import onnxscript  # noqa: F401, what torch translates with
     except ImportError as e:
-        raise ReconError("Writing ONNX needs two more packages: pip install 'recon[onnx]', or onnx and onnxscript.") from e
+        raise ReconError("ONNX needs two more packages: pip install 'recon[onnx]', or onnx and onnxscript.") from e
     dims = dict.fromkeys((0, 2, 3) if free else (0,), torch.export.Dim.AUTO)
-    return torch.onnx.export(network, (x,), input_names=["corrupted"], output_names=["restored"], dynamic_shapes=(dims,),
-                             dynamo=True, verbose=False).model_proto
+    program = torch.onnx.export(network, (x,), input_names=["corrupted"], output_names=["restored"],
+                                dynamic_shapes=(dims,), dynamo=True, verbose=False)
+    return program.model_proto
 
 
 def _check_file(out, overwrite):
@@ -59,14 +59,16 @@ def export_onnx(
     out = Path(out)
     _check_file(out, overwrite)
     recipe = checkpoint.recipe
-    network = copy.deepcopy(_declared(checkpoint)).cpu().eval()
-    side = recipe.size // network.scale
-    step = _verified_step(network, side)
+    network = copy.deepcopy(checkpoint.predictor).cpu().eval()
+    side = recipe.size // getattr(network, "scale", 1)
+    if recipe.task == "generate": side = 1  # it takes a code, which has no size
+    scale = network(torch.zeros(2, network.in_channels, side, side)).shape[-1] // side
+    step = _verified_step(network, side, scale)
     _check_side(checkpoint.name, size, side, step)
     x = torch.zeros(2, network.in_channels, size or side, size or side)
     model = _to_onnx(network, x, free=step and not size)
     facts = {"name": checkpoint.name, "title": recipe.title, "sha256": checkpoint.card["sha256"], "range": "-1 to 1",
-             "channels": network.in_channels, "side": size or side, "grows_by": 0 if size else step, "scale": network.scale,
+             "channels": network.in_channels, "side": size or side, "grows_by": 0 if size else step, "scale": scale,
              "limits": recipe.limits}
     facts = {key: str(value) for key, value in facts.items()}
     for key, value in facts.items(): model.metadata_props.add(key=key, value=value)

@@ -92,8 +92,8 @@ def _read_half(file, half):
 
 
 def file_source(
-    info: DatasetInfo,
-    files: list[ImageFile],
+    info: DatasetInfo,       # what is known about the set
+    files: list[ImageFile],  # all of them, of all splits
     half: int | None = None, # of two images side by side in one file: 0 the left one, 1 the right one
 ) -> Source:
     "Make a source of files: folders at the top may name official splits, the folders below them are classes."
@@ -110,7 +110,7 @@ def file_source(
 
 
 def shuffled_by_key(
-    files: list[ImageFile],
+    files: list[ImageFile], # in any order
 ) -> list[ImageFile]: # in the same order on every machine
     "Sort files by the hash of their keys, so that the first few are a fair sample of all folders."
     return sorted(files, key=lambda f: text_digest(f.key))

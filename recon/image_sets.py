@@ -27,8 +27,8 @@ SPLITS = ("train", "valid", "test")
 
 
 def text_digest(
-    text: str,
-) -> bytes: # 32 of them, the same on every machine
+    text: str, # of any length
+) -> bytes:    # 32 of them, the same on every machine
     "Hash a text with SHA-256."
     return hashlib.sha256(text.encode()).digest()
 
@@ -169,7 +169,7 @@ class Source:
 
 
 def in_memory_source(
-    info: DatasetInfo,
+    info: DatasetInfo,               # what is known about the set
     pixels: Tensor,                  # uint8 `[N, C, H, W]`
     labels: list[int] | None = None, # of each image, positions in `info.classes`
 ) -> Source:                         # with the keys 00000, 00001, …

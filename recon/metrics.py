@@ -24,7 +24,7 @@ from .layers import load_pretrained
 @dataclass(frozen=True)
 class Protocol:
     "How a number was measured."
-    color: str = "rgb"        # `rgb`: all channels; `grey`: luma of ITU-R 601, 0…1; `y`: Matlab's rgb2ycbcr, 16…235 of 255
+    color: str = "rgb"        # `rgb`: all channels; `grey`: luma of ITU-R 601; `y`: Matlab's rgb2ycbcr, 16…235 of 255
     crop: int = 0             # border that is left out, in pixels; ×4 super-resolution usually crops 4
     region: str = "all"       # `all`, `hole` (mask 1), `ring` (just outside the hole) or `outside` (mask 0)
     ring: int = 4             # width of the ring, in pixels
@@ -192,7 +192,7 @@ def ssim(
 
     y, x, weights = _prepare(restored, truth, protocol, mask)
     if min(x.shape[-2:]) < 11:
-        raise ReconError(f"SSIM needs at least 11 pixels per side, and these images have {x.shape[-2]} × {x.shape[-1]}.")
+        raise ReconError(f"SSIM needs 11 pixels per side at least; these images have {x.shape[-2]} × {x.shape[-1]}.")
     _, full = structural_similarity_index_measure(y, x, data_range=1.0, reduction="none", return_full_image=True)
     return weighted_mean(full[..., 5:-5, 5:-5], weights[..., 5:-5, 5:-5])
 

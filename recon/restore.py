@@ -68,14 +68,14 @@ def _choose_fit(fit, recipe):
 
 # %% ../nbs/20c_restore.ipynb #0d4b7a61
 class Restorer:
-    "A checkpoint that takes any image."
+    "Restores images of any size, depth and number of channels with a checkpoint."
 
     def __init__(
         self,
         checkpoint: Checkpoint | str | Path, # or whatever `recon.checkpoints.load` takes; its network isn't touched
         fit: str | None = None,              # a name in `FITS`; default: what the recipe says
         device: str | None = None,           # default: the GPU if there is one
-        tile: int | None = None,             # side of an exact tile without its margin, in pixels; default: 256, less when it is enlarged
+        tile: int | None = None,             # of an exact tile without its margin; default: 256, less when enlarged
         tile_batch: int = 64,                # overlapping tiles that the network is shown at once
         model_dir: str | Path | None = None, # where names are looked up
     ):
@@ -85,11 +85,11 @@ class Restorer:
             raise ReconError(f"'{self.checkpoint.name}' doesn't restore images, it was trained to {recipe.task} them.")
         self.fit = _choose_fit(fit, recipe)
         self.device = pick_device(device)
-        network = copy.deepcopy(_declared(self.checkpoint)).eval()
+        network = copy.deepcopy(self.checkpoint.predictor).eval()
         self.network = network.to(self.device, memory_format=torch.channels_last)  # a fifth faster on a CPU
         self.in_channels = network.in_channels
         self.out_channels = network.out_channels
-        self.scale = network.scale
+        self.scale = getattr(network, "scale", 1)
         self.size = recipe.size // self.scale # side of the images that the network was trained with, in pixels
         self.takes_hints = recipe.task == "colorize" and self.fit == "chroma" and self.in_channels == 4
         self.finds_mask = recipe.task == "remove_artifact"
@@ -116,7 +116,7 @@ class Restorer:
     @torch.no_grad()
     def __call__(
         self,
-        picture,              # a `Picture`, a PIL image or whatever `read_picture` takes, or a tensor `[C, H, W]` in [-1, 1]
+        picture,              # a `Picture`, whatever `read_picture` takes, or a tensor `[C, H, W]` in [-1, 1]
         mask=None,            # likewise, of the same size; 1 or white = missing; only these pixels are changed
         hints: Iterable = (), # colours for a colorizer, `(x, y, colour)` with pixels of the image and RGB or `#c03020`
         progress: Callable | None = None, # called after each piece with the pixels done and in all; it may raise
@@ -159,8 +159,8 @@ class Restorer:
         "The mask that the network finds by itself on an image that hasn't the size of training."
         name = self.checkpoint.name
         if not self.finds_mask:
-            raise ReconError(f"'{name}' has to be given a mask: an image of the same size, white where pixels are missing.")
-        mask = find_mask(network, self._view(picture, None), self.size)
+            raise ReconError(f"'{name}' has to be given a mask: an image of the same size, white in the holes.")
+        mask = find_mask(network, self._view(picture, mask=None), self.size)
         if not mask.any(): notes.append(f"{name} found nothing to remove; mark it with a mask instead.")
         return mask
 
@@ -168,7 +168,8 @@ class Restorer:
         "The image as the network is shown it: floats, with its channels, on its device, holes filled as in training."
         def window(rows, columns):
             x = self._network_channels(to_floats(picture.pixels[:, rows][:, :, columns]))
-            if mask is not None and self.value is not None: x = torch.where(mask[:, rows][:, :, columns], self.value, x)
+            if mask is not None and self.value is not None:
+                x = torch.where(mask[:, rows][:, :, columns], self.value, x)
             return x.to(self.device)
 
         return View(*picture.size, window, mask, hints)
@@ -180,8 +181,9 @@ class Restorer:
             if self.in_channels == 1: return light[0]
             unknown = torch.zeros_like(light)
             return with_hints(light, light.expand(-1, 2, -1, -1), unknown)[0]
-        if len(x) == self.in_channels or self.checkpoint.recipe.task in _BY_CHANNEL and self.in_channels == 1: return x
-        return x.expand(3, -1, -1) if self.in_channels == 3 else _grey(x)
+        if len(x) == self.in_channels: return x
+        if self.in_channels == 3: return x.expand(3, -1, -1)
+        return x if self.checkpoint.recipe.task in _BY_CHANNEL else _grey(x)
 
     def _finisher(self, picture, mask):
         "How a piece becomes part of the result: grey stays grey, what the mask leaves stays, levels stay levels."
@@ -197,18 +199,6 @@ class Restorer:
         return finish
 
 # %% ../nbs/20c_restore.ipynb #863f5c56
-def _declared(checkpoint): # stand-in until every network declares its channels and sizes
-    predictor = copy.deepcopy(getattr(checkpoint, "predictor", checkpoint.network)).cpu()
-    if hasattr(predictor, "in_channels"): return predictor
-    recipe = checkpoint.recipe
-    corrupted = build_corruption(recipe.corruption)(torch.zeros(2, recipe.channels, recipe.size, recipe.size), torch.Generator()).image
-    with torch.no_grad(): restored = predictor(corrupted)
-    predictor.in_channels, predictor.out_channels = corrupted.shape[1], restored.shape[1]
-    predictor.scale = restored.shape[-1] // corrupted.shape[-1]
-    predictor.size_multiple = getattr(predictor, "factor", 16)
-    return predictor
-
-
 def _as_picture(picture):
     if isinstance(picture, Tensor): return Picture(picture)
     return picture if isinstance(picture, Picture) else read_picture(picture)

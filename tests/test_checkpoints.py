@@ -1,7 +1,9 @@
 """The shipped checkpoints: valid, up to date, and as good as the bars say."""
+import json
+
 import pytest
 
-from recon.checkpoints import checkpoint_folders, load, model_card
+from recon.checkpoints import CheckpointError, checkpoint_folders, checkpoint_names, load, model_card
 from recon.recipes import get_recipe
 
 SHIPPED = sorted(n for n, p in checkpoint_folders("nowhere").items())
@@ -12,13 +14,44 @@ def test_card_belongs_to_the_registered_recipe(name):
     checkpoint = load(name, model_dir="nowhere")
     assert checkpoint.recipe == get_recipe(name), "the recipe has changed: train again, or `recon evaluate --write`"
     card = checkpoint.card
-    for key in ("data", "budget", "steps", "wall_seconds", "device", "seed", "code_commit", "protocol", "metrics", "limits"):
+    for key in ("data", "budget", "steps", "wall_seconds", "device", "seed", "code_commit", "protocol", "metrics",
+                "limits"):
         assert card.get(key) not in (None, "", {}), key
     assert not card["code_commit"].endswith("+"), "trained with uncommitted code"
     headline = next(iter(card["metrics"]))
-    assert abs(card["metrics"][headline] - card[f"{headline}_in_float32"]) < 0.01 * card["metrics"][headline], "what float16 costs"
+    value = card["metrics"][headline]
+    assert abs(value - card[f"{headline}_in_float32"]) < 0.01 * value, "what float16 costs"
     assert card["parameters"] == sum(p.numel() for p in checkpoint.network.parameters()) > 1000
     assert name in model_card(card)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_predictor_is_the_network_in_its_post_processor(name):
+    checkpoint = load(name, model_dir="nowhere")
+    if not checkpoint.recipe.postprocess: assert checkpoint.predictor is checkpoint.network
+    else: assert checkpoint.predictor.network is checkpoint.network and not checkpoint.predictor.training
+
+
+@pytest.mark.parametrize("name, multiple", [("hole-cifar10", 0), ("hole-gan-cifar10", 0), ("conv-ae-faces", 16),
+                                            ("resnet-gan-faces", 32), ("features-cifar10", 1)])
+def test_networks_declare_what_they_take(name, multiple):
+    checkpoint = load(name, model_dir="nowhere")
+    module = checkpoint.predictor
+    assert module.in_channels == checkpoint.recipe.channels
+    assert module.out_channels == (10 if checkpoint.recipe.task == "classify" else checkpoint.recipe.channels)
+    assert getattr(module, "scale", 1) == 1 and getattr(module, "size_multiple", 1) == multiple
+
+
+def test_a_card_without_a_task_is_refused(tmp_path):
+    card = json.loads((checkpoint_folders("nowhere")["dense-mnist"] / "card.json").read_text(encoding="utf-8"))
+    del card["recipe"]["task"]
+    folder = tmp_path / "old-model"
+    folder.mkdir()
+    (folder / "card.json").write_text(json.dumps(card), encoding="utf-8")
+    with pytest.raises(CheckpointError, match="names no task"): load(folder)
+    assert "old-model" in checkpoint_names(tmp_path)
+    assert "old-model" not in checkpoint_names(tmp_path, task="reconstruct")
+    with pytest.raises(CheckpointError, match="did you mean old-model"): load("old-modl", model_dir=tmp_path)
 
 
 def test_bars_of_chapter_10():
@@ -40,11 +73,13 @@ def test_bars_of_chapter_11():
     digits = load("denoising-mnist", model_dir="nowhere").card
     assert digits["data"]["n_test"] == 10_000 and digits["metrics"]["mse"] <= 0.0090
     photos = load("denoising-photos", model_dir="nowhere").card
-    for part in (photos, *photos["also"].values()): assert part["metrics"]["psnr"] > max(b["psnr"] for b in part["baselines"].values())
+    for part in (photos, *photos["also"].values()):
+        assert part["metrics"]["psnr"] > max(b["psnr"] for b in part["baselines"].values())
 
 
 def test_bars_of_chapter_12():
-    digits, ours, narrow = (load(n, model_dir="nowhere").card for n in ("artifact-mnist", "hole-cifar10", "hole-cifar10-narrow"))
+    names = ("artifact-mnist", "hole-cifar10", "hole-cifar10-narrow")
+    digits, ours, narrow = (load(n, model_dir="nowhere").card for n in names)
     assert digits["data"]["n_test"] == 10_000 and digits["recipe"]["tests"] == ["rectangle(size=(5, 9))"]
     assert digits["metrics"]["mse"] <= 0.0075 < digits["baselines"]["wiener"]["mse"]
     assert digits["metrics"]["mse_hole"] < min(b["mse_hole"] for b in digits["baselines"].values())
@@ -58,7 +93,8 @@ def test_bars_of_chapter_12():
 
 def test_bars_of_chapter_13():
     wide, flat = (load(n, model_dir="nowhere").card for n in ("vae-mnist", "vae-mnist-2d"))
-    assert wide["metrics"]["nll_nats"] <= 90 and wide["metrics"]["nll_nats"] < wide["metrics"]["elbo_nats"] < flat["metrics"]["nll_nats"]
+    assert wide["metrics"]["nll_nats"] <= 90
+    assert wide["metrics"]["nll_nats"] < wide["metrics"]["elbo_nats"] < flat["metrics"]["nll_nats"]
     for card in (wide, flat): assert card["metrics"]["mse"] < min(b["mse"] for b in card["baselines"].values())
 
 
@@ -70,10 +106,12 @@ def test_the_healthy_game_of_chapter_14_is_the_best():
 
 
 def test_bars_of_chapter_15():
-    alone, game, coarse = (load(n, model_dir="nowhere").card for n in ("resnet-faces", "resnet-gan-faces", "conv-ae-faces"))
+    names = ("resnet-faces", "resnet-gan-faces", "conv-ae-faces")
+    alone, game, coarse = (load(n, model_dir="nowhere").card for n in names)
     assert {"telea", "navier_stokes", "biharmonic"} <= set(game["baselines"]) and game["data"]["n_test"] > 1000
+    others = [*game["baselines"].values(), coarse["metrics"]]
     for card in (alone, game):
-        for m in ("mse", "mse_hole"): assert card["metrics"][m] < min(b[m] for b in [*game["baselines"].values(), coarse["metrics"]])
+        for m in ("mse", "mse_hole"): assert card["metrics"][m] < min(b[m] for b in others)
         assert card["metrics"]["cifar10_distance"] < min(b["cifar10_distance"] for b in game["baselines"].values())
         assert card["metrics"]["mse_ring"] <= 2 * card["metrics"]["mse_outside"]
     assert game["metrics"]["cifar10_distance"] < alone["metrics"]["cifar10_distance"]
@@ -97,7 +135,8 @@ def test_bars_of_chapter_17(name):
 
 
 def test_bars_of_chapter_18():
-    both, absolute, game = (load(f"pix2pix-facades{n}", model_dir="nowhere").card["metrics"] for n in ("", "-l1", "-cgan"))
+    names = ("pix2pix-facades", "pix2pix-facades-l1", "pix2pix-facades-cgan")
+    both, absolute, game = (load(n, model_dir="nowhere").card["metrics"] for n in names)
     assert both["cifar10_kid"] < absolute["cifar10_kid"] and both["mae"] < game["mae"]
     card = load("pix2pix-t1t2", model_dir="nowhere").card
     assert card["metrics"]["psnr_head"] >= card["baselines"]["pointwise"]["psnr_head"] + 2
@@ -106,15 +145,19 @@ def test_bars_of_chapter_18():
 
 def test_bars_of_chapter_19():
     scans, fronts = (load(n, model_dir="nowhere").card for n in ("cyclegan-t1t2", "cyclegan-facades"))
-    assert {"identity", "histogram_match", "pointwise"} == set(scans["baselines"]) and scans["recipe"]["data"].endswith(":unpaired")
+    assert {"identity", "histogram_match", "pointwise"} == set(scans["baselines"])
+    assert scans["recipe"]["data"].endswith(":unpaired")
     assert scans["metrics"]["psnr_head"] >= max(b["psnr_head"] for b in scans["baselines"].values()) + 4
     assert scans["metrics"]["mse"] < min(b["mse"] for b in scans["baselines"].values())
-    taught = load("pix2pix-t1t2", model_dir="nowhere").card
-    assert scans["metrics"]["psnr_head"] < taught["baselines"]["pointwise"]["psnr_head"] < taught["metrics"]["psnr_head"], "pairs are worth something"
+    paired = load("pix2pix-t1t2", model_dir="nowhere").card
+    lookup = paired["baselines"]["pointwise"]["psnr_head"]
+    assert scans["metrics"]["psnr_head"] < lookup < paired["metrics"]["psnr_head"], "pairs are worth something"
     assert fronts["metrics"]["mae"] > fronts["baselines"]["mean"]["mae"], "the lecture says that it is no good"
 
 
-@pytest.mark.parametrize("chapters, limit", [(("11", "12", "13"), 8_000_000), (("14", "15"), 10_000_000), (("16", "17"), 9_000_000), (("18", "19"), 7_000_000)])
+@pytest.mark.parametrize("chapters, limit", [(("11", "12", "13"), 8_000_000), (("14", "15"), 10_000_000),
+                                             (("16", "17"), 9_000_000), (("18", "19"), 7_000_000)])
 def test_weights_are_small(chapters, limit):
-    folders = [p for n, p in checkpoint_folders("nowhere").items() if load(n, model_dir="nowhere").recipe.chapter[:2] in chapters]
+    shipped = checkpoint_folders("nowhere")
+    folders = [p for n, p in shipped.items() if load(n, model_dir="nowhere").recipe.chapter[:2] in chapters]
     assert sum((p / "model.safetensors").stat().st_size for p in folders) < limit

@@ -109,8 +109,8 @@ def files(tmp_path_factory):
     return folder
 
 
-FILES = ("rgb.png", "l.png", "la.png", "rgba.png", "16.png", "cmyk.jpg", "sideways.jpg", "1.png", "equal.png", "dot.png",
-         "line.png")
+FILES = ("rgb.png", "l.png", "la.png", "rgba.png", "16.png", "cmyk.jpg", "sideways.jpg", "1.png", "equal.png",
+         "dot.png", "line.png")
 
 
 @pytest.mark.parametrize("name", FILES)

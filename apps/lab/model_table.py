@@ -39,7 +39,7 @@ def before_after(name, n=1):
     clean = example_images(known, 8)[-n:]
     if recipe.task == "classify": return (clean,)
     corruption = build_corruption(headline_corruption({"tests": recipe.tests, "corruption": recipe.corruption}))
-    corrupted = corruption(clean, seeded_generator("shelf")).image
+    corrupted = corruption(clean, seeded_generator("model_table")).image
     with torch.no_grad(): restored = known.predictor(corrupted)
     if recipe.task == "generate": return (restored,)
     corrupted = F.interpolate(corrupted, size=restored.shape[-2:], mode="nearest")
@@ -107,7 +107,8 @@ def page():
     found, complaints = read_cards()
     for sentence in complaints: st.warning(sentence, icon=":material/warning:")
     tasks = sorted({card["recipe"]["task"] for card in found.values()})
-    task = st.segmented_control("Task", [ALL, *tasks], default=ALL, required=True, label_visibility="collapsed")
+    task = st.segmented_control("Task", [ALL, *tasks], default=ALL, required=True, label_visibility="collapsed",
+                                format_func=lambda name: name.replace("_", " "))
     wanted = {name: card for name, card in found.items() if task in (ALL, card["recipe"]["task"])}
     with st.spinner("Every model restores an image …"): rows = table_rows(wanted)
     if not rows: st.info("There are no models to show; train one with `recon train dense-digits`.")

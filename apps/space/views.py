@@ -130,7 +130,7 @@ def _sentence(result):
         return "Measured against the image before the corruption; higher is better."
     gap = result.metrics[result.job.model]["psnr"] - result.metrics[result.baseline]["psnr"]
     winner = "The network" if gap > 0 else "The baseline"
-    return (f"**{winner} is nearer to the truth, by {abs(gap):.1f} dB** (the app corrupted the image itself, so it "
+    return (f"**{winner} is nearer to the truth, by {abs(gap):.1f} dB** (the app applied the corruption, so it "
             "knows the truth; higher is better).")
 
 

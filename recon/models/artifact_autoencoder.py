@@ -26,9 +26,9 @@ artifact_mnist = register_recipe(Recipe(
     optimizer="adamw(lr=0.003, weight_decay=0.0001)", warmup=200, batch=128, ema=0.999,
     budgets=(("cpu", 4_000), ("gpu", 60_000), ("paper", 47_000)), tests=("rectangle(size=(5, 9))",),
     baselines=("identity", "wiener", "median", "telea", "navier_stokes", "biharmonic"),
-    limits="It has seen centred digits of 28 × 28 pixels and one filled white rectangle of 5 to 9 pixels, whose place it finds "
-           "by itself. What it draws there continues the strokes around it and is a guess; other shapes and other objects "
-           "stay.", **_HERE))
+    limits="It has seen centred digits of 28 × 28 pixels and one filled white rectangle of 5 to 9 pixels, whose place "
+           "it finds by itself. What it draws there continues the strokes around it and is a guess; other shapes and "
+           "other objects stay.", **_HERE))
 
 # %% ../../nbs/12_artifact_autoencoder.ipynb #79c4b882
 def paste_centre(
@@ -74,7 +74,7 @@ class ContextEncoder(nn.Module):
 # %% ../../nbs/12_artifact_autoencoder.ipynb #ee5db103
 @NETWORKS.register("hole_filler")
 class HoleFiller(nn.Module):
-    "Draws the middle of a 32 × 32 image: a local branch on 4 × 4 patches, a context branch, and a head that joins them."
+    "Draws the middle of a 32 × 32 image: a local branch on 4 × 4 patches, a context branch, and a joining head."
 
     def __init__(self, channels: int = 3, # of the images
                  width: int = 64,         # feature maps at 8 × 8, one for each patch
@@ -108,8 +108,10 @@ class MirrorAverage(PostProcessor):
 
 # %% ../../nbs/12_artifact_autoencoder.ipynb #b16f1412
 _HOLE = "center_hole(size=16)"
-_INVENTED = ("What it draws is the mean of everything that would have fitted the surroundings: the right colours, no detail, and "
-             "objects that were wholly hidden don't come back. It knows 32 × 32 pixels and a hole of 16 × 16 in the middle. ")
+_INVENTED = (
+    "What it draws is the mean of everything that would have fitted the surroundings: the right colours, no detail, "
+    "and objects that were wholly hidden don't come back. It knows 32 × 32 pixels and a hole of 16 × 16 in the "
+    "middle. ")
 
 hole_cifar10 = register_recipe(Recipe(
     name="hole-cifar10", title="Draws the hidden middle of a small photograph", task="inpaint", fit="windows",
@@ -121,8 +123,9 @@ hole_cifar10 = register_recipe(Recipe(
 
 hole_cifar10_paper = register_recipe(replace(
     hole_cifar10, name="hole-cifar10-paper", title="A context encoder of the paper's size for the same hole",
-    network="context_encoder(width=64)", postprocess="", augment="", optimizer="adam(lr=0.002, betas=(0.5, 0.999))", schedule="constant",
-    warmup=1, batch=64, ema=0.0, budgets=(("cpu", 5_000), ("gpu", 75_000), ("paper", 75_000))))
+    network="context_encoder(width=64)", postprocess="", augment="",
+    optimizer="adam(lr=0.002, betas=(0.5, 0.999))", schedule="constant", warmup=1,
+    batch=64, ema=0.0, budgets=(("cpu", 5_000), ("gpu", 75_000), ("paper", 75_000))))
 
 hole_cifar10_narrow = register_recipe(replace(
     hole_cifar10_paper, name="hole-cifar10-narrow", title="The same context encoder, a quarter as wide",
@@ -164,10 +167,11 @@ conv_ae_faces = register_recipe(Recipe(
     name="conv-ae-faces", task="remove_artifact", fit="windows",
     title="Four-block autoencoder for faces, 1,024 numbers for 49,152, trained under white rectangles",
     data="faces128", size=128, channels=3, network="conv_autoencoder(width=16, blocks=4, code=16)",
-    corruption="rectangle(size=(30, 40))", optimizer="adamw(lr=0.003, weight_decay=0.0001)", warmup=200, batch=32, ema=0.999,
+    corruption="rectangle(size=(30, 40))", optimizer="adamw(lr=0.003, weight_decay=0.0001)", warmup=200, batch=32,
+    ema=0.999,
     budgets=(("cpu", 4_000), ("gpu", 60_000)), tests=("rectangle(size=(30, 40))",),
     baselines=("identity", "few_pixels(side=18)", "pca(components=1024)", "telea", "navier_stokes"),
-    limits="Every face goes through 1,024 numbers and comes back blurred, also where nothing was corrupted. Under the rectangle "
-           "it draws the mean of what could be there: skin, a blurred eye, never the person's own. It has seen faces of one "
-           "collection, most of them Asian, upright, with the eyes on a line. It can't identify anyone, and must not be used "
-           "to.", **_HERE))
+    limits="Every face goes through 1,024 numbers and comes back blurred, also where nothing was corrupted. Under the "
+           "rectangle it draws the mean of what could be there: skin, a blurred eye, never the person's own. It has "
+           "seen faces of one collection, most of them Asian, upright, with the eyes on a line. It can't identify "
+           "anyone, and must not be used to.", **_HERE))

@@ -41,7 +41,7 @@ class ResNetGenerator(nn.Module):
     "Locates covered pixels and inpaints them (after Johnson et al. 2016; the added encoder maps: Mao et al. 2016)."
 
     def __init__(self, channels: int = 3, # of the images, whose sides are divisible by `2**levels`
-                 width: int = 16,         # feature maps at half the size; doubled at each further level, up to six times as many
+                 width: int = 16,         # feature maps at half the size; doubled at each further level, up to sixfold
                  levels: int = 5,         # how often the size is halved
                  blocks: int = 3):        # residual blocks at the smallest size, where each position sees far
         super().__init__()
@@ -66,7 +66,7 @@ class ResNetGenerator(nn.Module):
         for layer in self.decoder: x = layer(x) + maps.pop()
         return self.last(x)
 
-    def locate_and_inpaint(self, x: Tensor) -> tuple[Tensor, Tensor]: # [B, C, H, W] → the same; mask logits [B, 1, H, W]
+    def locate_and_inpaint(self, x: Tensor) -> tuple[Tensor, Tensor]: # [B, C, H, W] → the same; logits [B, 1, H, W]
         return self.inpaint(x), self.mask_network(x)
 
     def forward(self, x: Tensor) -> Tensor: # [B, C, H, W] → the same, in [-1, 1]; where nothing is found, the input
@@ -116,8 +116,8 @@ class CleanMask(PostProcessor):
     "Pastes what a network drew where its mask, cleaned by morphology and colour, says that something is covered."
 
     def __init__(self, network: nn.Module, # has `locate_and_inpaint`
-                 smallest: int = 1,        # side of the smallest square that is pasted, in pixels, odd; 1: whatever was found
-                 white: bool = False):     # rectangles are pure white: what is only pale, and beside one, isn't pasted over
+                 smallest: int = 1,        # side of the smallest square that is pasted, in pixels, odd; 1: all
+                 white: bool = False):     # rectangles are pure white: what is pale, and beside one, isn't pasted
         super().__init__(network)
         self.smallest = smallest
         self.white = white
@@ -141,7 +141,7 @@ class CleanMask(PostProcessor):
 # %% ../../nbs/15_resnet_gan.ipynb #59577118
 @NETWORKS.register("hole_discriminator")
 class HoleDiscriminator(nn.Module):
-    "Judges with one logit whether the middle of an image is real; it sees nothing else (Pathak et al. 2016, section 3.3)."
+    "Gives one logit for whether the middle of an image is real; sees nothing else (Pathak et al. 2016, section 3.3)."
 
     def __init__(self, size: int = 32,     # side of the images, in pixels; it looks at the middle half
                  channels: int = 3,
@@ -169,34 +169,38 @@ hole_gan_cifar10 = register_recipe(Recipe(
     schedule="constant", warmup=1, batch=64, keep="last", budgets=(("cpu", 6_000), ("gpu", 75_000)),
     tests=("center_hole(size=16)",), metrics=("mse", "mse_hole", "mse_ring", "mse_outside", "psnr", "ssim"),
     baselines=("ring_mean", "telea"),
-    limits="What it draws is made to look like a photograph, not to be true. It knows 32 × 32 pixels and a hole of 16 × 16 in "
-           "the middle."))
+    limits="What it draws is made to look like a photograph, not to be true. It knows 32 × 32 pixels and a hole of "
+           "16 × 16 in the middle."))
 
 # %% ../../nbs/15_resnet_gan.ipynb #ad6132a0
 _WHITE = "rectangle(size=(30, 40))"
-# The weights of `resnet-gan-faces` were trained while the network itself pasted by the cleaned mask; since then the rules
-# of the mask are a post-processor, and a new training pastes where the mask's logit is positive.
+# The weights of `resnet-gan-faces` were trained while the network itself pasted by the cleaned mask; since then the
+# rules of the mask are a post-processor, and a new training pastes where the mask's logit is positive.
 _FACES = dict(task="remove_artifact", fit="windows", chapter="15_resnet_gan", data="faces128", size=128, channels=3,
               network="resnet_generator(width=16)", postprocess="clean_mask(smallest=25, white=True)",
               corruption=" | ".join([_WHITE] * 4), tests=(_WHITE,),
               metrics=("mse", "mse_hole", "mse_ring", "mse_outside", "psnr", "ssim", "cifar10_distance"))
-_FACES_LIMITS = ("nobody's own eye, and nothing that was hidden altogether, like a jewel, comes back. It has seen faces of one "
-                 "collection, most of them Asian, upright, eyes on a line, and white rectangles with sharp edges: where an "
-                 "image had to be resized, a pale frame stays, and what is narrower than 25 pixels isn't touched. "
-                 "It can't identify anyone, and must not be used to.")
+_FACES_LIMITS = (
+    "nobody's own eye, and nothing that was hidden altogether, like a jewel, comes back. It has seen faces of one "
+    "collection, most of them Asian, upright, eyes on a line, and white rectangles with sharp edges: where an image "
+    "had to be resized, a pale frame stays, and what is narrower than 25 pixels isn't touched. It can't identify "
+    "anyone, and must not be used to.")
 
 resnet_faces = register_recipe(Recipe(
     name="resnet-faces", title="Residual generator for faces under white rectangles, without a critic",
     augment="mirror_shift(pixels=2)", objective="locate_and_inpaint", batch=16,
     optimizer="adamw(lr=0.003, weight_decay=0.0001)", warmup=300, ema=0.999, budgets=(("cpu", 9_000), ("gpu", 60_000)),
     baselines=("telea",),
-    limits="Under the rectangle it draws the mean of what could be there: skin, a blurred eye; " + _FACES_LIMITS, **_FACES))
+    limits=f"Under the rectangle it draws the mean of what could be there: skin, a blurred eye; {_FACES_LIMITS}",
+    **_FACES))
 
 resnet_gan_faces = register_recipe(Recipe(
     name="resnet-gan-faces", title="ResNet GAN for faces under white rectangles: content, perception and a critic",
     start="resnet-faces", batch=8, discriminator="dcgan_discriminator(width=16, norm=False)",
-    objective="game(kind='wasserstein', content_weight=1.0, adversarial_weight=0.0005, penalty_weight=10, perceptual='cifar10', "
-              "perceptual_weight=2, discriminator_turns=5)",
-    optimizer="adam(lr=0.0002, betas=(0.5, 0.9))", warmup=50, ema=0.99, keep="last", budgets=(("cpu", 600), ("gpu", 20_000)),
+    objective="game(kind='wasserstein', content_weight=1.0, adversarial_weight=0.0005, penalty_weight=10, "
+              "perceptual='cifar10', perceptual_weight=2, discriminator_turns=5)",
+    optimizer="adam(lr=0.0002, betas=(0.5, 0.9))", warmup=50, ema=0.99, keep="last",
+    budgets=(("cpu", 600), ("gpu", 20_000)),
     baselines=("identity", "telea", "navier_stokes", "biharmonic"),
-    limits="Under the rectangle it draws what could be there, hardly sharper than the mean; " + _FACES_LIMITS, **_FACES))
+    limits=f"Under the rectangle it draws what could be there, hardly sharper than the mean; {_FACES_LIMITS}",
+    **_FACES))

@@ -1,8 +1,9 @@
 """Memory and time of the restorer for large photographs.
 
-`python tests/benchmarks/memory.py [MEGAPIXELS …] [--ways exact_tiles,x4,…]`. Each measurement is a process of its own. It
-makes a photograph of noise, restores it with a small untrained network, and tells the largest memory it ever had, less what
-it had with libraries and photograph, less the result: that is what the work needs. It should be the same for every size.
+`python tests/benchmarks/memory.py [MEGAPIXELS …] [--ways exact_tiles,x4,…]`. Each measurement is a process of its own.
+It makes a photograph of noise, restores it with a small untrained network, and tells the largest memory it ever had,
+less what it had with libraries and photograph, less the result: that is what the work needs. It should be the same for
+every size.
 """
 import argparse
 import json

@@ -388,7 +388,7 @@ first = ResNetGenerator(channels=1, width=8, levels=3, blocks=2)
 
 def fill(g, covered):
     "What a generator draws, pasted where the rectangle is known to be."
-    return torch.where(covered.mask > 0, g.draw(covered.image), covered.image)
+    return torch.where(covered.mask > 0, g.locate_and_inpaint(covered.image)[0], covered.image)
 
 
 def play(state, weight, steps, lr):

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from . import synthetic_sets  # registers the embedded sets
+from . import synthetic_sets  # noqa: F401 (registers the embedded sets)
 from .core import DataError, parse_spec, suggest
 from .folders import file_source, find_images, folder_source, shuffled_by_key
 from .image_sets import (DATASETS, INFO, SPLITS, DatasetInfo, ImageSet, Pairs, Source, hash_split, load_split,

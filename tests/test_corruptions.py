@@ -13,9 +13,10 @@ sizes = st.tuples(st.integers(1, 3), st.sampled_from([1, 3]), st.integers(1, 40)
 unit = st.floats(0, 1, allow_nan=False)
 spans = st.tuples(unit, unit).map(lambda p: tuple(sorted(p)))
 strengths = st.one_of(unit, spans)
+rectangles = st.one_of(st.integers(1, 50), st.tuples(st.integers(1, 9), st.integers(9, 50)))
 specs = st.one_of(
     strengths.map(lambda s: f"gaussian_noise(sigma={s})"), strengths.map(lambda s: f"salt_and_pepper(amount={s})"),
-    st.one_of(st.integers(1, 50), st.tuples(st.integers(1, 9), st.integers(9, 50))).map(lambda s: f"rectangle(size={s})"),
+    rectangles.map(lambda s: f"rectangle(size={s})"),
     st.integers(1, 50).map(lambda s: f"center_hole(size={s})"),
     st.tuples(st.integers(0, 4), st.floats(-1, 1)).map(lambda s: f"free_form(strokes={s[0]}, value={s[1]})"),
     st.tuples(st.integers(1, 8), st.sampled_from(["bilinear", "bicubic"]), st.booleans(), st.booleans()).map(
@@ -62,7 +63,8 @@ def test_repr_is_the_spec(spec):
 
 @given(st.sampled_from(sorted(CORRUPTIONS)), st.integers(0, 2**31))
 def test_an_image_is_corrupted_alike_on_every_device(name, seed):
-    # No second device is needed to check the rule behind it: all random numbers are drawn where the generator is, in float32.
+    # No second device is needed to check the rule behind it: all random numbers are drawn in float32 where the
+    # generator is.
     x = images((2, 3, 16, 16), seed)
     low, full = corrupt(name, x.double(), seed).image, corrupt(name, x, seed).image
     assert torch.allclose(low.float(), full, atol=1e-5)

@@ -242,7 +242,7 @@ BANNED = {
     "repair(?:s|ed|ing)?": "restoration, restore, fix", "wishes": "options, hints", "at[_ ]hand": "available",
     "classical methods?": "baseline", "pictures": "images", "told(?! apart| from)": "given, conditioned on",
     "crowds?": "distribution, set of images", "fog": "blur", "voices": "loss terms",
-    "piles?(?! of (?:sand|earth))": "unpaired sets",
+    "piles?(?! of(?:$| sand| earth))": "unpaired sets",
 }
 # Names of random generators; they decide the numbers of shipped checkpoints and records.
 KEYS = re.compile(r"""_generator\([^()]*\)|(["'])(?:damage|repair)\1""")

@@ -87,7 +87,8 @@ class AdjustChroma(PostProcessor):
                  saturation: float = 1.0,    # factor of a and b …
                  contrast: float = 0.0):     # … times (chroma / 20) to this power: above 0, pale colours get paler
         super().__init__(network)
-        self.saturation, self.contrast = saturation, contrast
+        self.saturation = saturation
+        self.contrast = contrast
 
     def chroma(self, x: Tensor) -> Tensor: # [B, 4, H, W] from `with_hints` → [B, 2, H, W], a and b of L*a*b*
         ab = self.network.chroma(x)

@@ -150,8 +150,11 @@ class CycleGANObjective(Game):
         self.identity_weight = identity_weight
 
     def _discriminator_loss(self, generator, discriminator, batch):
-        a, b = batch.corrupted, batch.clean
-        with torch.no_grad(): made_a, made_b = generator.b_to_a(b), generator.a_to_b(a)
+        a = batch.corrupted
+        b = batch.clean
+        with torch.no_grad():
+            made_a = generator.b_to_a(b)
+            made_b = generator.a_to_b(a)
         pooled_a = discriminator.pool_a(made_a, batch.generator)
         pooled_b = discriminator.pool_b(made_b, batch.generator)
         real = discriminator(a, b)
@@ -160,7 +163,8 @@ class CycleGANObjective(Game):
         return {"loss": sum(losses), "real": sum(r.mean() for r in real) / 2, "fake": sum(f.mean() for f in fake) / 2}
 
     def _generator_loss(self, generator, discriminator, batch):
-        a, b = batch.corrupted, batch.clean
+        a = batch.corrupted
+        b = batch.clean
         made_a = generator.b_to_a(b)
         made_b = generator.a_to_b(a)
         adversarial = sum(generator_loss(logits, self.kind) for logits in discriminator(made_a, made_b))

@@ -197,8 +197,6 @@ _FILE_SETS = {
                 folder="faces256"): {},
     DatasetInfo("photos", "Photographs of about 900 kinds of things", "sample of ImageNet, Deng et al. 2009", _RESEARCH,
                 folder="photos"): {},
-    DatasetInfo("clothes", "Photographs of clothes, 64 × 64", "clothing-dataset-small, Grigorev 2020", "CC0", size=64,
-                folder="clothes"): {},
     DatasetInfo("facades", "House fronts, label map → photograph", "CMP, Tyleček and Šára 2013", _RESEARCH, "pairs",
                 size=256, folder="facades"):
         {"layout": "side-by-side", "first": "right"},

@@ -79,7 +79,7 @@ def covered(tmp_path_factory):
 
 
 @pytest.mark.parametrize("task, model, marks", [
-    ("denoise", "denoising-photos", ()), ("denoise", "denoising-clothes", ()), ("denoise", "dense-mnist-noisy", ()),
+    ("denoise", "denoising-photos", ()), ("denoise", "denoising-fashion", ()), ("denoise", "dense-mnist-noisy", ()),
     ("remove_artifact", "resnet-gan-faces", ("mask",)), ("remove_artifact", "conv-ae-faces", ()),
     ("remove_artifact", "hole-cifar10", ("mask",)), ("inpaint", "hole-gan-cifar10", ("mask",)),
     ("super_resolve", "srresnet-photos", ()), ("colorize", "colorizer-photos", ("hints",)),

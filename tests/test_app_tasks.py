@@ -184,7 +184,7 @@ def test_an_own_checkpoint_appears_in_its_task_by_itself(app, tmp_path):
     save_checkpoint(tmp_path / "toy", build_network(mine), mine, {}, half=False)
     order = app.tasks.available_models(str(tmp_path))["denoise"]
     assert order[0] == "denoising-photos", "the one that has seen larger images first"
-    of_digits = min(order.index(name) for name in order if "mnist" in name or "clothes" in name)
+    of_digits = min(order.index(name) for name in order if "mnist" in name or "fashion" in name)
     assert order.index("toy") < of_digits, "photographs come before digits"
     path = save_picture(load_data("photos-tiny", "test")[0][:, :90, :120], tmp_path / "p.png")
     prepare = app.inference.prepare

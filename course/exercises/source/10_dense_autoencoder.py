@@ -327,11 +327,11 @@ def shown(pixels, sigma, generator):
 
 # %% [markdown]
 # ## 10.7 When to stop
-# The recorded training of `dense-clothes`: few images, a large network. Which step's weights would you keep? Write a function that
-# finds it in any log, and look at what it says.
+# The recorded training of `dense-fashion`. Which step's weights would you keep? Write a function that finds it in any log, and look
+# at what it says.
 
 # %%
-log = read_log(train_or_load("dense-clothes").folder / "log.csv")
+log = read_log(train_or_load("dense-fashion").folder / "log.csv")
 print("columns:", list(log))
 for step_, error in zip(*log["valid/mse"]): print(f"step {step_:5}: validation error {error:.5f}")
 

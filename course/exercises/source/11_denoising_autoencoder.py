@@ -232,7 +232,7 @@ def estimate(y):
 
 
 # %%
-clothes = train_or_load("denoising-clothes").examples()
+clothes = train_or_load("denoising-fashion").examples()
 for sigma in (0.05, 0.2):
     noise = sigma * torch.randn(clothes.shape, generator=seeded_generator("clothes"))
     print(f"σ = {sigma}: estimated {estimate(clothes / 2 + noise):.3f}")

@@ -200,8 +200,11 @@ class Restorer:
 
 # %% ../nbs/20c_restore.ipynb #863f5c56
 def _as_picture(picture):
-    if isinstance(picture, Tensor): return Picture(picture)
-    return picture if isinstance(picture, Picture) else read_picture(picture)
+    if isinstance(picture, Tensor): picture = Picture(picture)
+    elif not isinstance(picture, Picture): picture = read_picture(picture)
+    if picture.pixels.is_floating_point() and not picture.pixels.isfinite().all():
+        raise PictureError("The image has values that are no numbers (NaN or infinite); replace them first.")
+    return picture
 
 
 def _as_mask(mask, picture):

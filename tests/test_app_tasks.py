@@ -200,3 +200,15 @@ def test_the_image_as_it_was_is_no_baseline(app, tmp_path):
         assert result.baseline != "identity" and (result.baseline_picture is None) == (not result.baseline)
         if result.baseline: continue
         assert "No baseline" in result.notes[-1] and "Baseline:" not in app.views.verdict(result)
+
+
+def test_a_baseline_that_fails_is_a_note(app, tmp_path, monkeypatch):
+    def fails(*args): raise ValueError("the window is larger than the image")
+
+    monkeypatch.setattr(app.inference, "best_baseline", lambda *args: ("nlm", fails))
+    path = save_picture(torch.zeros(3, 1, 1), tmp_path / "dot.png")
+    model = app.tasks.available_models("nowhere")["denoise"][0]
+    job = app.inference.prepare(path, "denoise", model, "corrupt", "Strong noise", model_dir="nowhere")
+    result = app.inference.solve(job)
+    assert result.restored.size == (1, 1) and result.baseline_picture is None
+    assert any("baseline nlm failed" in note for note in result.notes)

@@ -256,3 +256,10 @@ def test_the_caller_keeps_its_network():
     Restorer(checkpoint, device="cpu")(torch.zeros(3, 40, 40))
     assert checkpoint.network.training and strides == [p.stride() for p in checkpoint.network.parameters()]
     assert all(torch.equal(value, before[key]) for key, value in checkpoint.network.state_dict().items())
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf")])
+def test_values_that_are_no_numbers_get_a_sentence(bad):
+    x = torch.zeros(1, 28, 28)
+    x[0, 3, 4] = bad
+    with pytest.raises(PictureError, match="no numbers"): Restorer("denoising-mnist", device="cpu")(x)

@@ -196,7 +196,11 @@ def run_baseline(result):
     if job.task == "colorize": x = build_corruption("lightness")(x).image
     mask = None if job.mask is None else job.mask[None].float()
     started = time.perf_counter()
-    result.baseline_picture = replace(job.picture, pixels=baseline(x, mask)[0], alpha=None)
+    try: restored = baseline(x, mask)[0]
+    except Exception as e:  # filters of several libraries, each with its own errors for images that are too small
+        result.notes.append(f"The baseline {name} failed on this image ({type(e).__name__}).")
+        return
+    result.baseline_picture = replace(job.picture, pixels=restored, alpha=None)
     result.baseline_seconds = time.perf_counter() - started
     result.baseline = name
 

@@ -3,10 +3,13 @@ import io
 import os
 from pathlib import Path
 
+import gradio as gr
 import numpy as np
 import pytest
 from PIL import Image
 
+from apps.space.page import before_after_slider
+from apps.space.theme import CSS
 from recon.data import load_data
 from recon.images import save_picture
 
@@ -285,3 +288,38 @@ def test_it_fits_on_the_screen(visit, width, scheme):
     SCREENSHOTS.mkdir(exist_ok=True)
     page.screenshot(path=SCREENSHOTS / f"space-{width}-{scheme}.png", full_page=True)
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth + 1"), "nothing sticks out sideways"
+
+
+def striped(width, height):
+    "Slanted colours, a red line at the top and a green one at the bottom."
+    y, x = np.mgrid[:height, :width]
+    image = np.stack([x * 200 // width, y * 200 // height, (x + y) % 97 * 2], -1).astype(np.uint8)
+    image[:12] = 255, 0, 0
+    image[-12:] = 0, 255, 0
+    return Image.fromarray(image)
+
+
+@pytest.mark.parametrize("size", [(512, 512), (640, 300), (300, 640)])
+def test_the_slider_shows_both_images_whole_and_in_the_same_place(browser, size):
+    with gr.Blocks(analytics_enabled=False) as demo: before_after_slider((striped(*size), striped(*size)))
+    url = demo.launch(prevent_thread_lock=True, quiet=True, css=CSS)[1]
+    try:
+        for view in ({"width": 1440, "height": 900}, {"width": 390, "height": 844}):
+            page = browser.new_page(viewport=view)
+            page.goto(url)
+            page.wait_for_function("""() => { const all = [...document.querySelectorAll('#slider .slider-wrap img')]
+                return all.length === 2 && all.every(i => i.complete && i.naturalWidth) }""")
+            page.add_style_tag(content="#slider .outer, #slider label, #slider button {visibility: hidden !important}")
+            page.wait_for_timeout(300)
+            both = shot(page.locator("#slider"))
+            page.add_style_tag(content="#slider img.fixed {display: none}")
+            single = shot(page.locator("#slider"))
+            page.close()
+            assert np.abs(both - single).max() < 60, "no seam where the halves meet"
+            red = (both[..., 0] > 200) & (both[..., 1:].max(-1) < 60)
+            green = (both[..., 1] > 200) & (both[..., ::2].max(-1) < 60)
+            assert red.any() and green.any(), "first and last rows are visible"
+    finally: demo.close()
+
+
+def shot(locator): return np.asarray(Image.open(io.BytesIO(locator.screenshot())).convert("RGB"), float)

@@ -70,6 +70,12 @@ def image_row(height=190, **labels):
                      buttons=["fullscreen"], elem_id=name) for name, label in labels.items()]
 
 
+def before_after_slider(pair=None):
+    "Two images behind one handle; `style.css` keeps both whole and in the same place."
+    return gr.ImageSlider(pair, label="Before and after", format="png", interactive=False, height=430,
+                          elem_id="slider", buttons=["fullscreen"])
+
+
 def hidden(): return gr.update(value=None, visible=False)
 
 
@@ -128,8 +134,7 @@ class Page:
 
     def build_results(self):
         "The result, three ways to look at it, and the file."
-        self.slider = gr.ImageSlider(label="Before and after", format="png", interactive=False, height=430,
-                                     elem_id="slider", buttons=["fullscreen"])
+        self.slider = before_after_slider()
         self.verdict = gr.Markdown(elem_id="verdict", container=True)
         self.file = gr.DownloadButton("Download the result", visible=False, elem_id="file")
         with gr.Tabs():

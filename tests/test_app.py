@@ -8,8 +8,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from apps.space.page import before_after_slider
-from apps.space.theme import CSS
 from recon.data import load_data
 from recon.images import save_picture
 
@@ -300,9 +298,10 @@ def striped(width, height):
 
 
 @pytest.mark.parametrize("size", [(512, 512), (640, 300), (300, 640)])
-def test_the_slider_shows_both_images_whole_and_in_the_same_place(browser, size):
-    with gr.Blocks(analytics_enabled=False) as demo: before_after_slider((striped(*size), striped(*size)))
-    url = demo.launch(prevent_thread_lock=True, quiet=True, css=CSS)[1]
+def test_the_slider_shows_both_images_whole_and_in_the_same_place(app, browser, size):
+    pair = (striped(*size), striped(*size))
+    with gr.Blocks(analytics_enabled=False) as demo: app.page.before_after_slider(pair)
+    url = demo.launch(prevent_thread_lock=True, quiet=True, css=app.theme.CSS)[1]
     try:
         for view in ({"width": 1440, "height": 900}, {"width": 390, "height": 844}):
             page = browser.new_page(viewport=view)

@@ -197,6 +197,7 @@ def run_baseline(result):
     mask = None if job.mask is None else job.mask[None].float()
     started = time.perf_counter()
     try: restored = baseline(x, mask)[0]
+    except ReconError: raise  # says what is wrong itself
     except Exception as e:  # filters of several libraries, each with its own errors for images that are too small
         result.notes.append(f"The baseline {name} failed on this image ({type(e).__name__}).")
         return
